@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hooks for the allocators: where KUnit may fail an allocation, and where it
+ * learns what became of those that did not fail.
+ *
+ * Tests use <kunit/fault.h>.  This header is for mm/, and is as small as
+ * <kunit/test-bug.h> is: without CONFIG_KUNIT_FAULT_INJECTION nothing of it is
+ * left in the object code, with it a static key is all that is tested while no
+ * KUnit test runs.
+ */
+
+#ifndef _KUNIT_FAULT_HOOKS_H
+#define _KUNIT_FAULT_HOOKS_H
+
+#include <linux/cleanup.h>
+#include <linux/types.h>
+
+/**
+ * enum kunit_fault_kind - The allocators that can be made to fail
+ * @KUNIT_FAULT_SLAB: kmalloc() and kmem_cache_alloc(), the bulk variants and
+ *		      prefilled sheaves; each request is one point, whatever
+ *		      its number of objects
+ * @KUNIT_FAULT_PAGE: The page allocator; each request is one point, whatever
+ *		      its order; bulk requests are served page by page
+ * @KUNIT_FAULT_PERCPU: alloc_percpu() and friends
+ * @KUNIT_FAULT_KINDS: The number of kinds
+ */
+enum kunit_fault_kind {
+	KUNIT_FAULT_SLAB,
+	KUNIT_FAULT_PAGE,
+	KUNIT_FAULT_PERCPU,
+	KUNIT_FAULT_KINDS
+};
+
+#ifdef CONFIG_KUNIT_FAULT_INJECTION
+
+#include <kunit/test-bug.h>
+
+bool __kunit_fault_armed(void);
+bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp);
+void __kunit_fault_mask(void);
+void __kunit_fault_unmask(void);
+void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
+			 unsigned long site);
+void __kunit_fault_untrack(const void *object);
+
+/**
+ * kunit_fault_armed() - Does what the current task allocates count?
+ *
+ * For fast paths that serve part of a request only, depending on what is at
+ * hand: they step aside, so that each request is a point of its own.
+ */
+static inline bool kunit_fault_armed(void)
+{
+	return static_branch_unlikely(&kunit_running) && __kunit_fault_armed();
+}
+
+/**
+ * kunit_fault_hit() - Pass a fault point
+ * @kind: The allocator that is asked
+ * @gfp: The flags of the request
+ *
+ * Return: true if the request is to fail.
+ */
+static inline bool kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
+{
+	return static_branch_unlikely(&kunit_running) &&
+	       __kunit_fault_hit(kind, gfp);
+}
+
+static inline void kunit_fault_mask(void)
+{
+	if (static_branch_unlikely(&kunit_running))
+		__kunit_fault_mask();
+}
+
+static inline void kunit_fault_unmask(void)
+{
+	if (static_branch_unlikely(&kunit_running))
+		__kunit_fault_unmask();
+}
+
+/**
+ * kunit_fault_track() - A request was served
+ * @kind: The allocator
+ * @object: What it handed out, or NULL; for the page allocator the struct page
+ * @site: The caller, or 0 if the allocator does not know it
+ *
+ * Context: In the scope of the allocator's guard(kunit_fault_masked)().
+ */
+static inline void kunit_fault_track(enum kunit_fault_kind kind,
+				     const void *object, unsigned long site)
+{
+	if (static_branch_unlikely(&kunit_running))
+		__kunit_fault_track(kind, object, site);
+}
+
+/**
+ * kunit_fault_untrack() - Something is being freed, by whomever
+ * @object: What kunit_fault_track() may have been told
+ */
+static inline void kunit_fault_untrack(const void *object)
+{
+	if (static_branch_unlikely(&kunit_running))
+		__kunit_fault_untrack(object);
+}
+
+#else /* !CONFIG_KUNIT_FAULT_INJECTION */
+
+static inline bool kunit_fault_armed(void)
+{
+	return false;
+}
+
+static inline bool kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
+{
+	return false;
+}
+
+static inline void kunit_fault_mask(void) {}
+static inline void kunit_fault_unmask(void) {}
+static inline void kunit_fault_track(enum kunit_fault_kind kind,
+				     const void *object, unsigned long site) {}
+static inline void kunit_fault_untrack(const void *object) {}
+
+#endif /* CONFIG_KUNIT_FAULT_INJECTION */
+
+/*
+ * guard(kunit_fault_masked)() - What an allocator allocates for itself, up to
+ * the end of the scope, is no fault point
+ *
+ * Whether a slab needs a new page, a sheaf a refill or a detector a record
+ * depends on what ran before.  Such requests fail the one that is served, if
+ * anything; that one is the point, and their number would differ from run to
+ * run.
+ */
+DEFINE_LOCK_GUARD_0(kunit_fault_masked, kunit_fault_mask(), kunit_fault_unmask())
+
+#endif /* _KUNIT_FAULT_HOOKS_H */

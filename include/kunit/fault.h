@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fault injection for KUnit tests: fail one allocation after the other.
+ *
+ * A fault point is a request to the slab, page or percpu allocator which the
+ * task that armed makes in task context, which may fail (no __GFP_NOFAIL), and
+ * which no allocator makes for itself.  See fault-injection.rst beside KUnit's
+ * documentation.
+ */
+
+#ifndef _KUNIT_FAULT_H
+#define _KUNIT_FAULT_H
+
+#include <kunit/fault-hooks.h>
+#include <kunit/test.h>
+
+#define KUNIT_FAULT_ALL_KINDS	(BIT(KUNIT_FAULT_KINDS) - 1)
+#define KUNIT_FAULT_FRAMES	16
+
+/**
+ * struct kunit_fault_plan - Which of the points to fail
+ * @kinds: Mask of BIT(enum kunit_fault_kind) that count as points; 0 is all
+ * @nth: The first point to fail, from 1; 0 fails none, they are only counted
+ * @again: Fail a second one, this many points after @nth; 0 is none
+ * @forever: Fail all points from @nth on
+ */
+struct kunit_fault_plan {
+	unsigned int kinds;
+	unsigned long nth;
+	unsigned long again;
+	bool forever;
+};
+
+/**
+ * struct kunit_fault_report - What happened between arming and disarming
+ * @points: Points passed, the failed ones included
+ * @fired: Points that were made to fail
+ * @nofail: Requests with __GFP_NOFAIL, which are not injectable
+ * @nr_frames: Number of valid entries in @frames
+ * @frames: Call trace of the last failure, innermost first
+ */
+struct kunit_fault_report {
+	unsigned long points;
+	unsigned long fired;
+	unsigned long nofail;
+	unsigned int nr_frames;
+	unsigned long frames[KUNIT_FAULT_FRAMES];
+};
+
+/**
+ * enum kunit_fault_mode - The ways to go through the points
+ * @KUNIT_FAULT_ONCE: Fail point N alone
+ * @KUNIT_FAULT_FOREVER: Fail all points from N on
+ * @KUNIT_FAULT_PAIR: Fail point N, and the Mth after it, for all N and M
+ * @KUNIT_FAULT_MODES: The number of modes
+ */
+enum kunit_fault_mode {
+	KUNIT_FAULT_ONCE,
+	KUNIT_FAULT_FOREVER,
+	KUNIT_FAULT_PAIR,
+	KUNIT_FAULT_MODES
+};
+
+/**
+ * struct kunit_fault_sweep - Fail a piece of code at one point after the other
+ * @scenario: What is swept, if the test sweeps more than one thing, or NULL
+ * @kinds: Mask of BIT(enum kunit_fault_kind); 0 is all
+ * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
+ * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
+ * @may_tolerate: The code may succeed although an allocation failed, since it
+ *		  tries again or does without
+ * @may_be_empty: Do not fail the test if there is no point at all
+ * @total: Number of failures injected so far, over all modes; for the caller
+ * @plan: private: the plan of the current run
+ * @report: The report of the last run; for the caller
+ * @mode: private: the current mode
+ * @failed: private: runs of this mode that returned -ENOMEM
+ * @tolerated: private: runs of this mode that returned 0 despite a failure
+ * @points: private: runs of this mode in which the failure was injected
+ * @state: private: where the sweep is
+ */
+struct kunit_fault_sweep {
+	const char *scenario;
+	unsigned int kinds;
+	unsigned int modes;
+	unsigned long cap;
+	bool may_tolerate;
+	bool may_be_empty;
+	unsigned long total;
+	struct kunit_fault_plan plan;
+	struct kunit_fault_report report;
+	enum kunit_fault_mode mode;
+	unsigned long failed;
+	unsigned long tolerated;
+	unsigned long points;
+	int state;
+};
+
+#ifdef CONFIG_KUNIT_FAULT_INJECTION
+
+int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan);
+void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report);
+void kunit_fault_abort(void);
+unsigned long kunit_fault_site(const struct kunit_fault_report *report);
+
+bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep);
+int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep);
+bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *sweep,
+			      int err);
+void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
+			    const char *what);
+
+#else /* !CONFIG_KUNIT_FAULT_INJECTION */
+
+static inline int kunit_fault_arm(struct kunit *test,
+				  const struct kunit_fault_plan *plan)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void kunit_fault_disarm(struct kunit *test,
+				      struct kunit_fault_report *report) {}
+static inline void kunit_fault_abort(void) {}
+
+static inline unsigned long kunit_fault_site(const struct kunit_fault_report *report)
+{
+	return 0;
+}
+
+static inline bool kunit_fault_sweep_next(struct kunit *test,
+					  struct kunit_fault_sweep *sweep)
+{
+	kunit_mark_skipped(test, "needs CONFIG_KUNIT_FAULT_INJECTION");
+	return false;
+}
+
+static inline int kunit_fault_sweep_arm(struct kunit *test,
+					struct kunit_fault_sweep *sweep)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline bool kunit_fault_sweep_disarm(struct kunit *test,
+					    struct kunit_fault_sweep *sweep, int err)
+{
+	return false;
+}
+
+static inline void kunit_fault_sweep_fail(struct kunit *test,
+					  struct kunit_fault_sweep *sweep,
+					  const char *what) {}
+
+#endif /* CONFIG_KUNIT_FAULT_INJECTION */
+
+#endif /* _KUNIT_FAULT_H */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of KUnit's fault injection share.
+ */
+
+#ifndef _KUNIT_FAULT_IMPL_H
+#define _KUNIT_FAULT_IMPL_H
+
+#include <linux/types.h>
+
+/**
+ * struct kunit_fault_leak - What a run left allocated
+ * @count: Number of allocations
+ * @site: Caller of the first one found
+ * @lost: Allocations that there was no room to track
+ */
+struct kunit_fault_leak {
+	unsigned int count;
+	unsigned long site;
+	unsigned int lost;
+};
+
+int kunit_fault_track_start(void);
+void kunit_fault_track_add(const void *object, unsigned long site);
+void kunit_fault_track_end(struct kunit_fault_leak *leak);
+
+unsigned long kunit_fault_caller(const unsigned long *frames, unsigned int nr);
+
+#endif /* _KUNIT_FAULT_IMPL_H */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit fault injection: fail a piece of code at one point after the other.
+ *
+ * A run is one pass through the code with one plan.  The sweep of a mode ends
+ * with the first run in which nothing fired: then every point was failed.
+ */
+
+#include <kunit/fault.h>
+#include <kunit/test.h>
+#include <linux/export.h>
+
+#include "fault-impl.h"
+
+#define DEFAULT_CAP	100000
+
+enum { SWEEP_NEW, SWEEP_READY, SWEEP_ARMED, SWEEP_RAN };
+
+static const char * const mode_names[KUNIT_FAULT_MODES] = {
+	[KUNIT_FAULT_ONCE] = "once",
+	[KUNIT_FAULT_FOREVER] = "forever",
+	[KUNIT_FAULT_PAIR] = "pair",
+};
+
+/* What identifies a run in a message, together with the test's name */
+#define RUN_FMT "%s%smode=%s N=%lu%s"
+#define RUN_ARGS(sweep, text)						\
+	(sweep)->scenario ?: "", (sweep)->scenario ? " " : "",		\
+	mode_names[(sweep)->mode], (sweep)->plan.nth, pair_text(sweep, text, sizeof(text))
+
+static const char *pair_text(const struct kunit_fault_sweep *sweep, char *text,
+			     size_t size)
+{
+	text[0] = '\0';
+	if (sweep->plan.again)
+		scnprintf(text, size, "+%lu", sweep->plan.again);
+	return text;
+}
+
+static unsigned int modes_of(const struct kunit_fault_sweep *sweep)
+{
+	return sweep->modes ?: BIT(KUNIT_FAULT_ONCE) | BIT(KUNIT_FAULT_FOREVER);
+}
+
+/* Whether the run failed all the points that its plan names */
+static bool run_was_complete(const struct kunit_fault_sweep *sweep)
+{
+	return sweep->report.fired > (sweep->mode == KUNIT_FAULT_PAIR);
+}
+
+/* Go to the next mode that is asked for, from @mode on; false if there is none */
+static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
+{
+	for (; mode < KUNIT_FAULT_MODES; mode++) {
+		if (!(modes_of(sweep) & BIT(mode)))
+			continue;
+		sweep->mode = mode;
+		sweep->points = 0;
+		sweep->failed = 0;
+		sweep->tolerated = 0;
+		sweep->plan = (struct kunit_fault_plan) {
+			.kinds = sweep->kinds,
+			.nth = 1,
+			.again = mode == KUNIT_FAULT_PAIR,
+			.forever = mode == KUNIT_FAULT_FOREVER,
+		};
+		return true;
+	}
+	return false;
+}
+
+/* Choose the plan of the next run of this mode; false if the mode is done */
+static bool next_plan(struct kunit_fault_sweep *sweep)
+{
+	if (run_was_complete(sweep)) {
+		if (sweep->mode == KUNIT_FAULT_PAIR)
+			sweep->plan.again++;
+		else
+			sweep->plan.nth++;
+		return true;
+	}
+	if (!sweep->report.fired)
+		return false;
+	/* A pair whose second point is beyond the end: on to the next first one */
+	sweep->plan.nth++;
+	sweep->plan.again = 1;
+	return true;
+}
+
+static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep)
+{
+	kunit_info(test, "fault-sweep: %s%s%s mode=%s points=%lu failed=%lu tolerated=%lu nofail=%lu\n",
+		   test->name, sweep->scenario ? "/" : "", sweep->scenario ?: "",
+		   mode_names[sweep->mode], sweep->points, sweep->failed,
+		   sweep->tolerated, sweep->report.nofail);
+}
+
+/* Whether the run left something allocated; if so the test has failed */
+static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep)
+{
+	struct kunit_fault_leak leak;
+	char text[24];
+
+	kunit_fault_track_end(&leak);
+	if (leak.lost)
+		kunit_info(test, RUN_FMT ": %u allocations too many to look for leaks among them\n",
+			   RUN_ARGS(sweep, text), leak.lost);
+	if (leak.count)
+		KUNIT_FAIL(test, RUN_FMT ": %u allocations leaked, one of them by %pS",
+			   RUN_ARGS(sweep, text), leak.count, (void *)leak.site);
+	return leak.count;
+}
+
+/**
+ * kunit_fault_sweep_next() - Begin the next run of a sweep
+ * @test: The test
+ * @sweep: The sweep, zeroed but for the options before the first call
+ *
+ * Whatever the previous run allocated between arming and disarming must have
+ * been freed by now.
+ *
+ * Context: Process context, disarmed.  Sleeps, may wait for grace periods.
+ * Return: true if there is a run to be made, false if the sweep is over or the
+ * test has failed.
+ */
+bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	unsigned long cap = sweep->cap ?: DEFAULT_CAP;
+	struct kunit_fault_leak of_others;
+	char text[24];
+
+	if (sweep->state == SWEEP_NEW) {
+		kunit_fault_track_end(&of_others);
+		sweep->state = SWEEP_READY;
+		return enter_mode(sweep, 0);
+	}
+	if (sweep->state != SWEEP_RAN) {
+		KUNIT_FAIL(test, RUN_FMT ": the run did not arm and disarm",
+			   RUN_ARGS(sweep, text));
+		return false;
+	}
+	sweep->state = SWEEP_READY;
+	if (run_leaked(test, sweep) || READ_ONCE(test->status) == KUNIT_FAILURE)
+		return false;
+
+	if (run_was_complete(sweep) && max(sweep->plan.nth, sweep->plan.again) > cap) {
+		KUNIT_FAIL(test, RUN_FMT ": beyond the cap of %lu points, the sweep is incomplete",
+			   RUN_ARGS(sweep, text), cap);
+		return false;
+	}
+	if (next_plan(sweep))
+		return true;
+
+	print_mode(test, sweep);
+	if (enter_mode(sweep, sweep->mode + 1))
+		return true;
+	if (!sweep->total && !sweep->may_be_empty)
+		KUNIT_FAIL(test, "%s: no fault was injected, so nothing was tested",
+			   sweep->scenario ?: "sweep");
+	return false;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_next);
+
+/**
+ * kunit_fault_sweep_arm() - Arm for the current run
+ * @test: The test
+ * @sweep: The sweep
+ *
+ * Return: 0, or the errors of kunit_fault_arm(); the test has failed then.
+ */
+int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	int err;
+
+	if (sweep->state != SWEEP_READY) {
+		KUNIT_FAIL(test, "a run of a sweep can be armed once");
+		return -EBUSY;
+	}
+	err = kunit_fault_arm(test, &sweep->plan);
+	if (err)
+		KUNIT_FAIL(test, "cannot arm: %d", err);
+	else
+		sweep->state = SWEEP_ARMED;
+	return err;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_arm);
+
+/**
+ * kunit_fault_sweep_disarm() - Disarm, and judge how the run ended
+ * @test: The test
+ * @sweep: The sweep
+ * @err: What the code returned: 0 or a negative error
+ *
+ * An injected failure has to come out as -ENOMEM, or as 0 where
+ * &kunit_fault_sweep.may_tolerate allows it.  Without one the code has to
+ * succeed.  Anything else fails the test.
+ *
+ * Return: true if the code succeeded or failed as it should.
+ */
+bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *sweep,
+			      int err)
+{
+	const void *site;
+	char text[24];
+
+	kunit_fault_disarm(test, &sweep->report);
+	if (sweep->state != SWEEP_ARMED)
+		return false;
+	sweep->state = SWEEP_RAN;
+	site = (void *)kunit_fault_site(&sweep->report);
+
+	if (run_was_complete(sweep)) {
+		sweep->points++;
+		sweep->total++;
+		sweep->failed += err == -ENOMEM;
+		sweep->tolerated += !err;
+	}
+	if (!sweep->report.fired) {
+		if (err)
+			KUNIT_FAIL(test, RUN_FMT ": returned %d although nothing was made to fail",
+				   RUN_ARGS(sweep, text), err);
+		return !err;
+	}
+	if (err == -ENOMEM || (!err && sweep->may_tolerate))
+		return true;
+	if (err)
+		KUNIT_FAIL(test, RUN_FMT ": returned %d, not -ENOMEM, after %pS failed",
+			   RUN_ARGS(sweep, text), err, site);
+	else
+		KUNIT_FAIL(test, RUN_FMT ": swallowed the failure of %pS",
+			   RUN_ARGS(sweep, text), site);
+	return false;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_disarm);
+
+/**
+ * kunit_fault_sweep_fail() - Fail the test, saying in which run
+ * @test: The test
+ * @sweep: The sweep
+ * @what: What is wrong
+ *
+ * For what a test finds when it looks at what a run left behind.
+ */
+void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
+			    const char *what)
+{
+	char text[24];
+
+	if (sweep->report.fired)
+		KUNIT_FAIL(test, RUN_FMT ": %s, after %pS failed", RUN_ARGS(sweep, text),
+			   what, (void *)kunit_fault_site(&sweep->report));
+	else
+		KUNIT_FAIL(test, RUN_FMT ": %s, though nothing failed",
+			   RUN_ARGS(sweep, text), what);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_fail);

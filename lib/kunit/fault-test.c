@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of KUnit's fault injection, and how to use it from C.
+ *
+ * The bodies have known numbers of allocations.  Cases that a sweep has to
+ * report as failed run under a test of their own, which fails, and that is what
+ * is expected; its messages are in the log as those of "expected_failure".
+ */
+
+#include <kunit/fault.h>
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/kallsyms.h>
+#include <linux/kthread.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "try-catch-impl.h"
+
+#define CASE_TIMEOUT	(30 * HZ)
+
+/* Bodies: each frees what it has allocated, and returns what it should. */
+
+static int three_objects(void *unused)
+{
+	void *a = kmalloc(16, GFP_KERNEL);
+	void *b = a ? kzalloc(200, GFP_KERNEL) : NULL;
+	void *c = b ? kmemdup("c", 2, GFP_KERNEL) : NULL;
+
+	kfree(c);
+	kfree(b);
+	kfree(a);
+	return c ? 0 : -ENOMEM;
+}
+
+static int two_requests_for_pages(void *unused)
+{
+	struct page *one = alloc_page(GFP_KERNEL);
+	struct page *four = one ? alloc_pages(GFP_KERNEL, 2) : NULL;
+
+	if (four)
+		__free_pages(four, 2);
+	if (one)
+		__free_page(one);
+	return four ? 0 : -ENOMEM;
+}
+
+static int large_kmalloc_is_a_page(void *unused)
+{
+	void *p = kmalloc(4 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL);
+
+	kfree(p);
+	return p ? 0 : -ENOMEM;
+}
+
+static int one_percpu(void *unused)
+{
+	int __percpu *p = alloc_percpu(int);
+
+	free_percpu(p);
+	return p ? 0 : -ENOMEM;
+}
+
+static struct kmem_cache *cache;
+
+/* One decision for the whole of it: all objects come, or none. */
+static int one_bulk_of_ten(void *unused)
+{
+	void *objects[10];
+	int n = kmem_cache_alloc_bulk(cache, GFP_KERNEL, ARRAY_SIZE(objects), objects);
+
+	kmem_cache_free_bulk(cache, n, objects);
+	return n ? 0 : -ENOMEM;
+}
+
+/* The sheaf is requested, what is taken from it cannot fail. */
+static int one_sheaf_of_three(void *unused)
+{
+	struct slab_sheaf *sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 3);
+	void *objects[3];
+	int i;
+
+	if (!sheaf)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		objects[i] = kmem_cache_alloc_from_sheaf(cache, GFP_KERNEL, sheaf);
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		kmem_cache_free(cache, objects[i]);
+	kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+	return 0;
+}
+
+static noinline int nested(void *depth)
+{
+	void *p;
+	int err;
+
+	if (!depth)
+		return 0;
+	p = kmalloc(32, GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	err = nested(depth - 1);
+	kfree(p);
+	return err;
+}
+
+static int cannot_fail(void *unused)
+{
+	kfree(kmalloc(16, GFP_KERNEL | __GFP_NOFAIL));
+	return 0;
+}
+
+static int nothing(void *unused)
+{
+	return 0;
+}
+
+static void allocate_in_a_worker(struct work_struct *unused)
+{
+	three_objects(NULL);
+}
+
+static int in_another_task(void *unused)
+{
+	struct work_struct work;
+
+	INIT_WORK_ONSTACK(&work, allocate_in_a_worker);
+	schedule_work(&work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	return 0;
+}
+
+/* Falls back to a second request if the first fails. */
+static int tries_twice(void *unused)
+{
+	void *p = kmalloc(16, GFP_NOWAIT) ?: kmalloc(16, GFP_KERNEL);
+
+	kfree(p);
+	return p ? 0 : -ENOMEM;
+}
+
+static const struct count_case {
+	const char *name;
+	int (*body)(void *arg);
+	void *arg;
+	unsigned long points;
+	unsigned long nofail;
+} count_cases[] = {
+	{ "three objects", three_objects, NULL, 3 },
+	{ "two requests for pages", two_requests_for_pages, NULL, 2 },
+	{ "a large kmalloc", large_kmalloc_is_a_page, NULL, 1 },
+	{ "one percpu", one_percpu, NULL, 1 },
+	{ "a bulk of ten", one_bulk_of_ten, NULL, 1 },
+	{ "a sheaf of three", one_sheaf_of_three, NULL, 1 },
+	{ "nested calls", nested, (void *)7, 7 },
+	{ "not injectable", cannot_fail, NULL, 0, 1 },
+	{ "nothing", nothing, NULL, 0 },
+	{ "another task", in_another_task, NULL, 0 },
+	{ "a fallback not needed", tries_twice, NULL, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(count, count_cases, name);
+
+/* Each body has the points that it should have, twenty times in a row. */
+static void points_are_counted(struct kunit *test)
+{
+	const struct count_case *c = test->param_value;
+	const struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+		c->body(c->arg);
+		kunit_fault_disarm(test, &report);
+		KUNIT_EXPECT_EQ(test, report.points, c->points);
+		KUNIT_EXPECT_EQ(test, report.nofail, c->nofail);
+		KUNIT_EXPECT_EQ(test, report.fired, 0);
+	}
+}
+
+/* Each of them can be swept, in all modes; returns the points in all. */
+static unsigned long sweep_body(struct kunit *test, struct kunit_fault_sweep *sweep,
+				int (*body)(void *arg), void *arg)
+{
+	while (kunit_fault_sweep_next(test, sweep)) {
+		if (kunit_fault_sweep_arm(test, sweep))
+			break;
+		kunit_fault_sweep_disarm(test, sweep, body(arg));
+	}
+	return sweep->total;
+}
+
+static void points_are_failed(struct kunit *test)
+{
+	const struct count_case *c = test->param_value;
+	struct kunit_fault_sweep sweep = {
+		.scenario = c->name,
+		.may_be_empty = !c->points,
+		.may_tolerate = c->body == tries_twice,
+	};
+	unsigned long points = c->points;
+
+	/* Once, the failure of the first request lets the second one happen. */
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, c->body, c->arg),
+			c->body == tries_twice ? 2 : 2 * points);
+}
+
+static void kinds_are_told_apart(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = {
+		.kinds = BIT(KUNIT_FAULT_PAGE),
+		.modes = BIT(KUNIT_FAULT_ONCE),
+		.may_be_empty = true,
+	};
+
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_objects, NULL), 0);
+	sweep = (struct kunit_fault_sweep) {
+		.kinds = BIT(KUNIT_FAULT_PAGE),
+		.modes = BIT(KUNIT_FAULT_ONCE),
+	};
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, two_requests_for_pages, NULL), 2);
+}
+
+/* Which of ten requests fail is what the plan says. */
+static void plan_is_followed(struct kunit *test)
+{
+	static const struct {
+		struct kunit_fault_plan plan;
+		unsigned int failed;	/* a bit for each */
+	} cases[] = {
+		{ { .nth = 0 }, 0 },
+		{ { .nth = 1 }, 0x001 },
+		{ { .nth = 10 }, 0x200 },
+		{ { .nth = 11 }, 0 },
+		{ { .nth = 4, .forever = true }, 0x3f8 },
+		{ { .nth = 3, .again = 1 }, 0x00c },
+		{ { .nth = 3, .again = 5 }, 0x084 },
+		{ { .nth = 1, .kinds = BIT(KUNIT_FAULT_PAGE), .forever = true }, 0 },
+	};
+	struct kunit_fault_report report;
+	unsigned int failed;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		failed = 0;
+		KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &cases[i].plan), 0);
+		for (j = 0; j < 10; j++) {
+			void *p = kmalloc(8, GFP_KERNEL);
+
+			failed |= !p << j;
+			kfree(p);
+		}
+		kunit_fault_disarm(test, &report);
+		KUNIT_EXPECT_EQ(test, failed, cases[i].failed);
+		KUNIT_EXPECT_EQ(test, report.fired, hweight32(failed));
+	}
+}
+
+/* Three requests, each with a fallback: what a pair needs to have both parts. */
+static int three_with_fallback(void *unused)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (tries_twice(NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void pairs_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = {
+		.modes = BIT(KUNIT_FAULT_PAIR),
+		.may_tolerate = true,
+	};
+
+	/*
+	 * With the first failure at request i of 3, there follow its fallback
+	 * and the 3 - i others: 3 + 2 + 1 second points.
+	 */
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_with_fallback, NULL), 6);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+	KUNIT_EXPECT_EQ(test, sweep.tolerated, 3);
+}
+
+static void site_is_named(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 1 };
+	struct kunit_fault_report report;
+	char name[KSYM_SYMBOL_LEN];
+
+	if (!IS_ENABLED(CONFIG_STACKTRACE) || !IS_ENABLED(CONFIG_KALLSYMS))
+		kunit_skip(test, "needs CONFIG_STACKTRACE and CONFIG_KALLSYMS");
+	if (IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_FRAME_POINTER))
+		kunit_skip(test, "needs CONFIG_FRAME_POINTER on UML");
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	nested((void *)1);
+	kunit_fault_disarm(test, &report);
+	sprint_symbol_no_offset(name, kunit_fault_site(&report));
+	KUNIT_EXPECT_STREQ(test, name, "nested");
+}
+
+static int allocate_until_stopped(void *data)
+{
+	unsigned long *done = data;
+
+	while (!kthread_should_stop()) {
+		if (three_objects(NULL))
+			done[1]++;
+		done[0]++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* A task beside the armed one gets all that it asks for. */
+static void other_tasks_are_left_alone(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 1, .forever = true };
+	struct kunit_fault_report report;
+	unsigned long done[2] = {};
+	struct task_struct *task;
+
+	task = kthread_run(allocate_until_stopped, done, "kunit_fault_other");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	while (READ_ONCE(done[0]) < 100) {
+		KUNIT_EXPECT_EQ(test, three_objects(NULL), -ENOMEM);
+		msleep(1);
+	}
+	kunit_fault_disarm(test, &report);
+	kthread_stop(task);
+	KUNIT_EXPECT_GT(test, report.fired, 0);
+	KUNIT_EXPECT_EQ(test, done[1], 0);
+}
+
+static void one_window_at_a_time(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = {};
+
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &plan), -EBUSY);
+	kunit_fault_disarm(test, NULL);
+	KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	kunit_fault_disarm(test, NULL);
+}
+
+/* Expected failures */
+
+static void *leaked;
+
+static int leaks_when_the_second_fails(void *unused)
+{
+	void *b;
+
+	leaked = kmalloc(16, GFP_KERNEL);
+	if (!leaked)
+		return -ENOMEM;
+	b = kmalloc(16, GFP_KERNEL);
+	if (!b)
+		return -ENOMEM;
+	kfree(b);
+	kfree(leaked);
+	leaked = NULL;
+	return 0;
+}
+
+static int swallows_the_error(void *unused)
+{
+	kfree(kmalloc(16, GFP_KERNEL));
+	return 0;
+}
+
+static int returns_another_error(void *unused)
+{
+	return three_objects(NULL) ? -EINVAL : 0;
+}
+
+static int fails_without_a_fault(void *unused)
+{
+	return three_objects(NULL) ?: -ENOMEM;
+}
+
+static int asserts_on_error(void *arg)
+{
+	void *p = kmalloc(16, GFP_KERNEL);
+	struct kunit *test = arg;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	kfree(p);
+	return 0;
+}
+
+static int crashes_on_error(void *unused)
+{
+	int *p = kmalloc(16, GFP_KERNEL);
+
+	WRITE_ONCE(*p, 1);
+	kfree(p);
+	return 0;
+}
+
+static const struct failing_case {
+	const char *name;
+	int (*body)(void *test);
+	unsigned long cap;
+	unsigned long total;	/* failures injected until it is found out */
+} failing_cases[] = {
+	{ "leaks", leaks_when_the_second_fails, 0, 2 },
+	{ "swallows the error", swallows_the_error, 0, 1 },
+	{ "returns another error", returns_another_error, 0, 1 },
+	{ "fails without a fault", fails_without_a_fault, 0, 3 },
+	{ "aborts on error", asserts_on_error, 0, 0 },
+	{ "crashes on error", crashes_on_error, 0, 0 },
+	{ "goes beyond the cap", three_objects, 2, 3 },
+	{ "has no point", nothing, 0, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
+
+struct expected_failure {
+	struct kunit test;
+	struct kunit_fault_sweep sweep;
+	int (*body)(void *test);
+};
+
+static void run_expected_failure(void *data)
+{
+	struct expected_failure *expected = data;
+
+	sweep_body(&expected->test, &expected->sweep, expected->body, &expected->test);
+}
+
+static void caught(void *data) {}
+
+static void failures_are_reported(struct kunit *test)
+{
+	const struct failing_case *c = test->param_value;
+	const struct kunit_fault_plan count_only = {};
+	struct expected_failure *expected;
+
+	if (c->body == crashes_on_error && !IS_ENABLED(CONFIG_KUNIT_FAULT_TEST))
+		kunit_skip(test, "needs CONFIG_KUNIT_FAULT_TEST, which UML has not");
+
+	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, expected);
+	kunit_init_test(&expected->test, "expected_failure", NULL);
+	kunit_try_catch_init(&expected->test.try_catch, &expected->test,
+			     run_expected_failure, caught, CASE_TIMEOUT);
+	expected->sweep.cap = c->cap;
+	expected->body = c->body;
+
+	kunit_try_catch_run(&expected->test.try_catch, expected);
+	if (c->body != crashes_on_error)
+		KUNIT_EXPECT_EQ(test, expected->test.status, KUNIT_FAILURE);
+	else
+		KUNIT_EXPECT_EQ(test, expected->test.try_catch.try_result, -EINTR);
+	KUNIT_EXPECT_EQ(test, expected->sweep.total, c->total);
+	kunit_cleanup(&expected->test);
+	kfree(leaked);
+	leaked = NULL;
+
+	/* Whatever happened, nothing is armed any more. */
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	kunit_fault_disarm(test, NULL);
+}
+
+static int fault_suite_init(struct kunit_suite *suite)
+{
+	struct kmem_cache_args args = { .sheaf_capacity = 8 };
+
+	cache = kmem_cache_create("kunit_fault_test", 64, &args, SLAB_NO_MERGE);
+	return cache ? 0 : -ENOMEM;
+}
+
+static void fault_suite_exit(struct kunit_suite *suite)
+{
+	kmem_cache_destroy(cache);
+}
+
+static int fault_test_init(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_KUNIT_FAULT_INJECTION))
+		kunit_skip(test, "needs CONFIG_KUNIT_FAULT_INJECTION");
+	return 0;
+}
+
+static struct kunit_case fault_test_cases[] = {
+	KUNIT_CASE_PARAM(points_are_counted, count_gen_params),
+	KUNIT_CASE_PARAM(points_are_failed, count_gen_params),
+	KUNIT_CASE(kinds_are_told_apart),
+	KUNIT_CASE(plan_is_followed),
+	KUNIT_CASE(pairs_are_swept),
+	KUNIT_CASE(site_is_named),
+	KUNIT_CASE(other_tasks_are_left_alone),
+	KUNIT_CASE(one_window_at_a_time),
+	KUNIT_CASE_PARAM(failures_are_reported, failing_gen_params),
+	{}
+};
+
+static struct kunit_suite fault_test_suite = {
+	.name = "kunit_fault",
+	.suite_init = fault_suite_init,
+	.suite_exit = fault_suite_exit,
+	.init = fault_test_init,
+	.test_cases = fault_test_cases,
+};
+
+kunit_test_suite(fault_test_suite);
+
+MODULE_DESCRIPTION("KUnit tests of KUnit's fault injection");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit fault injection: what a run allocates and does not free.
+ *
+ * Objects are noted while the window is armed, and struck out when they are
+ * freed, at any time, by anybody.  The table has a fixed size, taken before the
+ * first window and kept: it must not allocate while it is in use.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/hash.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <kunit/fault-hooks.h>
+
+#include "fault-impl.h"
+
+#define TRACK_BITS	16
+#define TRACK_MAX	BIT(TRACK_BITS)
+
+struct tracked {
+	struct hlist_node node;
+	const void *object;
+	unsigned long site;
+};
+
+static DEFINE_RAW_SPINLOCK(track_lock);
+static struct {
+	struct hlist_head heads[TRACK_MAX];
+	struct tracked pool[TRACK_MAX];
+	struct hlist_head spare;
+	unsigned int unused;		/* first of the pool never handed out */
+	unsigned int count;
+	unsigned int lost;
+} *track;
+
+static struct hlist_head *head_of(const void *object)
+{
+	return &track->heads[hash_ptr(object, TRACK_BITS)];
+}
+
+int kunit_fault_track_start(void)
+{
+	if (!track)
+		track = kvzalloc(sizeof(*track), GFP_KERNEL);
+	return track ? 0 : -ENOMEM;
+}
+
+static struct tracked *take_entry(void)
+{
+	struct tracked *entry;
+
+	if (!hlist_empty(&track->spare)) {
+		entry = hlist_entry(track->spare.first, struct tracked, node);
+		hlist_del(&entry->node);
+		return entry;
+	}
+	return track->unused < TRACK_MAX ? &track->pool[track->unused++] : NULL;
+}
+
+void kunit_fault_track_add(const void *object, unsigned long site)
+{
+	struct tracked *entry;
+
+	guard(raw_spinlock_irqsave)(&track_lock);
+	entry = take_entry();
+	if (!entry) {
+		track->lost++;
+		return;
+	}
+	entry->object = object;
+	entry->site = site;
+	hlist_add_head(&entry->node, head_of(object));
+	WRITE_ONCE(track->count, track->count + 1);
+}
+
+void __kunit_fault_untrack(const void *object)
+{
+	struct tracked *entry;
+
+	if (!track || !READ_ONCE(track->count))
+		return;
+	guard(raw_spinlock_irqsave)(&track_lock);
+	hlist_for_each_entry(entry, head_of(object), node) {
+		if (entry->object != object)
+			continue;
+		hlist_del(&entry->node);
+		hlist_add_head(&entry->node, &track->spare);
+		WRITE_ONCE(track->count, track->count - 1);
+		return;
+	}
+}
+
+/* Free what waits for a grace period, if that is what keeps objects alive. */
+static void wait_for_frees(void)
+{
+	if (READ_ONCE(track->count))
+		rcu_barrier();
+	if (READ_ONCE(track->count))
+		kvfree_rcu_barrier();
+}
+
+/* Report what is left, and forget it */
+void kunit_fault_track_end(struct kunit_fault_leak *leak)
+{
+	unsigned int i;
+
+	*leak = (struct kunit_fault_leak) {};
+	if (!track)
+		return;
+	wait_for_frees();
+
+	guard(raw_spinlock_irqsave)(&track_lock);
+	leak->count = track->count;
+	leak->lost = track->lost;
+	for (i = 0; track->count && i < TRACK_MAX; i++) {
+		struct tracked *entry;
+		struct hlist_node *next;
+
+		hlist_for_each_entry_safe(entry, next, &track->heads[i], node) {
+			leak->site = entry->site;
+			hlist_del(&entry->node);
+			hlist_add_head(&entry->node, &track->spare);
+			WRITE_ONCE(track->count, track->count - 1);
+		}
+	}
+	track->lost = 0;
+}

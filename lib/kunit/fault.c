@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit fault injection: the window in which a task's allocations fail.
+ *
+ * There is one window, as KUnit runs one test at a time.  What is in it belongs
+ * to the task that armed: nobody else reads or writes the plan, the report or
+ * the depth of masking, so they need no lock.  Others look at window.task only,
+ * find that it is not them, and go on; or disarm after a test was aborted.
+ */
+
+#include <kunit/fault.h>
+#include <kunit/resource.h>
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/kallsyms.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+
+#include "fault-impl.h"
+
+static struct {
+	struct task_struct *task;	/* NULL: disarmed */
+	struct kunit_fault_plan plan;
+	struct kunit_fault_report report;
+	unsigned int masked;
+} window;
+
+bool __kunit_fault_armed(void)
+{
+	return READ_ONCE(window.task) == current && in_task();
+}
+
+void __kunit_fault_mask(void)
+{
+	if (__kunit_fault_armed())
+		window.masked++;
+}
+
+void __kunit_fault_unmask(void)
+{
+	if (__kunit_fault_armed())
+		window.masked--;
+}
+
+static bool plan_says_fail(const struct kunit_fault_plan *plan, unsigned long point)
+{
+	if (!plan->nth || point < plan->nth)
+		return false;
+	if (plan->forever || point == plan->nth)
+		return true;
+	return plan->again && point - plan->nth == plan->again;
+}
+
+bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
+{
+	struct kunit_fault_report *report = &window.report;
+
+	if (!__kunit_fault_armed() || window.masked)
+		return false;
+	if (window.plan.kinds && !(window.plan.kinds & BIT(kind)))
+		return false;
+	if (gfp & __GFP_NOFAIL) {
+		report->nofail++;
+		return false;
+	}
+
+	report->points++;
+	if (!plan_says_fail(&window.plan, report->points))
+		return false;
+
+	report->fired++;
+	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
+	return true;
+}
+
+void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
+			 unsigned long site)
+{
+	unsigned long frames[KUNIT_FAULT_FRAMES];
+	unsigned int nr;
+
+	/* The allocator that was asked is masked once, those it asks are deeper. */
+	if (!object || !__kunit_fault_armed() || window.masked != 1)
+		return;
+	if (window.plan.kinds && !(window.plan.kinds & BIT(kind)))
+		return;
+	if (!site) {
+		nr = stack_trace_save(frames, KUNIT_FAULT_FRAMES, 1);
+		site = kunit_fault_caller(frames, nr);
+	}
+	kunit_fault_track_add(object, site);
+}
+
+static void disarm(void *unused)
+{
+	WRITE_ONCE(window.task, NULL);
+}
+
+/**
+ * kunit_fault_arm() - Let allocations of the current task fail from here on
+ * @test: The test
+ * @plan: What is to fail
+ *
+ * What the task allocates until kunit_fault_disarm() is counted and may fail;
+ * other tasks, interrupts and what the allocators need for themselves do not
+ * take part.  The test's end disarms as well, however it comes about.
+ *
+ * Context: Process context, in the task that is to see the failures.  Sleeps.
+ * Return: 0, -EBUSY if a task is armed already, or -ENOMEM.
+ */
+int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan)
+{
+	int err;
+
+	if (READ_ONCE(window.task))
+		return -EBUSY;
+	err = kunit_fault_track_start();
+	if (err)
+		return err;
+	err = kunit_add_action(test, disarm, NULL);
+	if (err)
+		return err;
+
+	window.plan = *plan;
+	memset(&window.report, 0, sizeof(window.report));
+	window.masked = 0;
+	WRITE_ONCE(window.task, current);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_arm);
+
+/**
+ * kunit_fault_disarm() - Let allocations succeed again
+ * @test: The test
+ * @report: Where to put what happened since kunit_fault_arm(), or NULL
+ *
+ * Context: The task that armed.
+ */
+void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
+{
+	if (READ_ONCE(window.task) != current)
+		return;
+	if (report)
+		*report = window.report;
+	kunit_release_action(test, disarm, NULL);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_disarm);
+
+/**
+ * kunit_fault_abort() - Disarm because the current task's test has failed
+ *
+ * Reporting a failure takes memory.
+ */
+void kunit_fault_abort(void)
+{
+	if (READ_ONCE(window.task) == current)
+		disarm(NULL);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_abort);
+
+/* Allocators, by the start of their names: not where a failure is explained. */
+static const char * const allocator_names[] = {
+	"__alloc_", "__folio_alloc", "__get_free", "__kmalloc", "__kmem_cache_",
+	"__kunit_fault_", "__kvmalloc", "___kmalloc", "___slab", "alloc_frozen_",
+	"alloc_pages", "folio_alloc", "get_free_pages", "get_zeroed_page",
+	"kmalloc", "kmem_cache_", "krealloc", "kvmalloc", "kvrealloc",
+	"mas_alloc_", "mt_alloc_", "new_slab", "pcpu_alloc", "prepare_alloc_",
+	"should_fail", "slab_", "vma_alloc_folio", "__vmalloc", "vmalloc",
+	/* and the unwinders */
+	"__save_stack", "arch_stack_walk", "dump_trace", "save_stack", "stack_trace_",
+};
+
+static bool is_allocator(unsigned long addr)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	/* A return address may be past the end of a function that ends in a call. */
+	if (sprint_symbol_no_offset(name, addr - 1) <= 0)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(allocator_names); i++) {
+		if (str_has_prefix(name, allocator_names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The first frame that is not part of an allocator, or 0 */
+unsigned long kunit_fault_caller(const unsigned long *frames, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!is_allocator(frames[i]))
+			return frames[i];
+	}
+	return 0;
+}
+
+/**
+ * kunit_fault_site() - Who asked for what was made to fail last
+ * @report: The report
+ *
+ * Return: An address for %pS, or 0 if nothing failed or the architecture has no
+ * stack traces.
+ */
+unsigned long kunit_fault_site(const struct kunit_fault_report *report)
+{
+	return kunit_fault_caller(report->frames, report->nr_frames);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_site);

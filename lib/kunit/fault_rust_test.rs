@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit tests of the [`fault_sweep`] attribute and of [`kernel::kunit::fault`].
+
+use kernel::{
+    kunit::fault::{
+        fault_sweep,
+        Kind,
+        Mode,
+        Sweep, //
+    },
+    page::Page,
+    prelude::*,
+};
+
+#[kunit_tests(rust_kunit_fault)]
+mod tests {
+    use super::*;
+
+    fn three_boxes() -> Result<(KBox<u8>, KBox<u64>, KBox<[u8; 100]>)> {
+        Ok((
+            KBox::new(1, GFP_KERNEL)?,
+            KBox::new(2, GFP_KERNEL)?,
+            KBox::new([3; 100], GFP_KERNEL)?,
+        ))
+    }
+
+    #[test]
+    #[fault_sweep]
+    fn attribute_alone() -> Result {
+        three_boxes().map(|_| ())
+    }
+
+    #[test]
+    #[fault_sweep(kinds(slab), modes(once), cap = 3)]
+    fn attribute_with_options() -> Result {
+        let _page = Page::alloc_page(GFP_KERNEL)?;
+
+        three_boxes().map(|_| ())
+    }
+
+    fn five() -> Result<KVec<u8>> {
+        let mut v = KVec::new();
+
+        v.extend_from_slice(&[1, 2, 3, 4, 5], GFP_KERNEL)?;
+        Ok(v)
+    }
+
+    /// Both see the state: it is five long before, and ten if nothing failed.
+    fn five_or_ten(v: &mut KVec<u8>, outcome: Result<KBox<usize>>) -> Result {
+        assert_eq!(v.len(), if outcome.is_ok() { 10 } else { 5 });
+        Ok(())
+    }
+
+    #[test]
+    #[fault_sweep(setup = five, check = five_or_ten)]
+    fn attribute_with_state(v: &mut KVec<u8>) -> Result<KBox<usize>> {
+        assert_eq!(v.len(), 5);
+        let len = KBox::new(v.len(), GFP_KERNEL)?;
+
+        v.extend_from_slice(&[6, 7, 8, 9, 10], GFP_KERNEL)?;
+        Ok(len)
+    }
+
+    #[test]
+    #[fault_sweep(may_be_empty)]
+    fn attribute_on_nothing() -> Result {
+        Ok(())
+    }
+
+    /// A sweep by hand counts what it should: two modes of three points.
+    #[test]
+    fn total_is_returned() -> Result {
+        let total = Sweep::new().run(|run| {
+            drop(run.inject(three_boxes));
+            Ok(())
+        })?;
+
+        assert!(total == 6 || !cfg!(CONFIG_KUNIT_FAULT_INJECTION));
+        Ok(())
+    }
+
+    /// In the run that ends a sweep nothing fires, and the body sees each point.
+    #[test]
+    fn runs_are_described() -> Result {
+        let mut n = 0;
+
+        Sweep::new()
+            .kinds(&[Kind::Slab, Kind::Page])
+            .modes(&[Mode::Once])
+            .run(|run| {
+                n += 1;
+                let ok = run.inject(three_boxes).is_ok();
+                let (fired, points) = (run.fired(), run.points());
+
+                run.check(ok == (fired == 0), fmt!("{fired} fired"))?;
+                run.check(points == n.min(3), fmt!("{points} points in run {n}"))
+            })?;
+        assert!(n == 4 || !cfg!(CONFIG_KUNIT_FAULT_INJECTION));
+        Ok(())
+    }
+}

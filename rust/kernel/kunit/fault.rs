@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fault injection for KUnit tests.
+//!
+//! A [`Sweep`] runs a piece of code again and again, and makes one allocation after the other
+//! fail, until a run in which there was none left. The [`fault_sweep`] attribute does that to the
+//! body of a test.
+//!
+//! A *fault point* is a request to the slab, page or percpu allocator that the test's task makes
+//! in task context, that may fail, and that no allocator makes for itself. How many there are does
+//! not depend on what ran before, as long as the code does not.
+//!
+//! Needs `CONFIG_KUNIT_FAULT_INJECTION`; without it a sweep marks its test as skipped.
+//!
+//! C header: [`include/kunit/fault.h`](srctree/include/kunit/fault.h)
+//!
+//! Reference: <https://docs.kernel.org/dev-tools/kunit/fault-injection.html>
+
+use crate::{
+    bindings,
+    error::to_result,
+    fmt,
+    prelude::*,
+    str::{CStr, CString},
+};
+
+pub use macros::fault_sweep;
+
+/// The functions of `lib/kunit/fault*.c`.
+#[cfg(CONFIG_KUNIT_FAULT_INJECTION)]
+mod imp {
+    pub(super) use crate::bindings::{
+        kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
+        kunit_fault_sweep_fail as fail, kunit_fault_sweep_next as next,
+    };
+}
+
+/// What is left of them without the option: there is no first run.
+#[cfg(not(CONFIG_KUNIT_FAULT_INJECTION))]
+mod imp {
+    use crate::{bindings::*, ffi::*, str::CStr};
+
+    pub(super) unsafe fn next(test: *mut kunit, _: *mut kunit_fault_sweep) -> bool {
+        const WHY: &CStr = crate::c_str!("needs CONFIG_KUNIT_FAULT_INJECTION");
+
+        // SAFETY: The caller passes a valid `test`.
+        unsafe { crate::bindings::kunit_mark_skipped(test, WHY.as_char_ptr()) };
+        false
+    }
+
+    pub(super) unsafe fn arm(_: *mut kunit, _: *mut kunit_fault_sweep) -> c_int {
+        -(EOPNOTSUPP as c_int)
+    }
+
+    pub(super) unsafe fn disarm(_: *mut kunit, _: *mut kunit_fault_sweep, _: c_int) -> bool {
+        false
+    }
+
+    pub(super) unsafe fn fail(_: *mut kunit, _: *mut kunit_fault_sweep, _: *const c_char) {}
+}
+
+/// An allocator that can be made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// `kmalloc()`, `kmem_cache_alloc()`, their bulk variants and prefilled sheaves.
+    Slab = bindings::kunit_fault_kind_KUNIT_FAULT_SLAB,
+    /// The page allocator.
+    Page = bindings::kunit_fault_kind_KUNIT_FAULT_PAGE,
+    /// `alloc_percpu()` and friends.
+    Percpu = bindings::kunit_fault_kind_KUNIT_FAULT_PERCPU,
+}
+
+/// A way to go through the points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Mode {
+    /// Fail point N alone.
+    Once = bindings::kunit_fault_mode_KUNIT_FAULT_ONCE,
+    /// Fail all points from N on.
+    Forever = bindings::kunit_fault_mode_KUNIT_FAULT_FOREVER,
+    /// Fail point N, and the Mth after it, for all N and M.
+    Pair = bindings::kunit_fault_mode_KUNIT_FAULT_PAIR,
+}
+
+/// Fails a piece of code at one point after the other.
+///
+/// The defaults are all kinds, the modes once and forever, and no tolerance: a run in which
+/// something was made to fail has to return `ENOMEM`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::kunit::fault::{Mode, Sweep};
+///
+/// let points = Sweep::new()
+///     .modes(&[Mode::Once])
+///     .run(|run| {
+///         let outcome = run.inject(|| {
+///             let first = KBox::new(1, GFP_KERNEL)?;
+///             let second = KBox::new(2, GFP_KERNEL)?;
+///             Ok((first, second))
+///         });
+///         run.check(
+///             outcome.is_ok() == (run.fired() == 0),
+///             fmt!("an error without a reason"),
+///         )
+///     })?;
+///
+/// // One for each box, unless the kernel can't inject faults.
+/// assert!(points == 2 || !cfg!(CONFIG_KUNIT_FAULT_INJECTION));
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Sweep {
+    raw: bindings::kunit_fault_sweep,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sweep {
+    /// Makes a sweep with the default options.
+    pub fn new() -> Self {
+        Self {
+            raw: Default::default(),
+        }
+    }
+
+    /// Names what is swept, for tests that sweep more than one thing.
+    pub fn scenario(mut self, name: &'static CStr) -> Self {
+        self.raw.scenario = name.as_char_ptr();
+        self
+    }
+
+    /// Counts requests to these allocators only.
+    pub fn kinds(mut self, kinds: &[Kind]) -> Self {
+        self.raw.kinds = kinds.iter().fold(0, |mask, kind| mask | 1 << *kind as u32);
+        self
+    }
+
+    /// Sweeps in these modes only, in the order of [`Mode`].
+    pub fn modes(mut self, modes: &[Mode]) -> Self {
+        self.raw.modes = modes.iter().fold(0, |mask, mode| mask | 1 << *mode as u32);
+        self
+    }
+
+    /// Fails the test if there is a point beyond this number. The default is 100000.
+    pub fn cap(mut self, points: usize) -> Self {
+        self.raw.cap = points;
+        self
+    }
+
+    /// Lets a run succeed although an allocation failed: the code tries again, or does without.
+    pub fn may_tolerate(mut self) -> Self {
+        self.raw.may_tolerate = true;
+        self
+    }
+
+    /// Lets the test pass if there is no point at all.
+    pub fn may_be_empty(mut self) -> Self {
+        self.raw.may_be_empty = true;
+        self
+    }
+
+    /// Runs the sweep in the current KUnit test.
+    ///
+    /// `attempt` is called once per run and calls [`Run::inject`] exactly once. What it sets up
+    /// before, and checks afterwards, is outside of the armed window. It must free what the
+    /// injected code has allocated before it returns; what it does not is reported as leaked.
+    ///
+    /// An error of `attempt` ends the sweep and fails the test, naming the run.
+    ///
+    /// Returns the number of failures injected, over all modes: 0 if the test is to be skipped.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the current task does not run a KUnit test, else those of `attempt`.
+    pub fn run(mut self, mut attempt: impl FnMut(&mut Run<'_>) -> Result) -> Result<usize> {
+        // SAFETY: FFI call without safety requirements.
+        let test = unsafe { bindings::kunit_get_current_test() };
+        if test.is_null() {
+            return Err(EINVAL);
+        }
+
+        // SAFETY: `test` is the current test, which lives until this task is done with it, and
+        // `raw` was zeroed but for the options before the first call.
+        while unsafe { imp::next(test, &mut self.raw) } {
+            let mut run = Run {
+                test,
+                sweep: &mut self.raw,
+                failed: false,
+            };
+
+            if let Err(err) = attempt(&mut run) {
+                if !run.failed {
+                    run.fail(fmt!("set-up or check returned {}", err.to_errno()));
+                }
+                return Err(err);
+            }
+        }
+        Ok(self.raw.total)
+    }
+}
+
+/// One run of a [`Sweep`].
+///
+/// # Invariants
+///
+/// `test` is the KUnit test that the current task runs.
+pub struct Run<'a> {
+    test: *mut bindings::kunit,
+    sweep: &'a mut bindings::kunit_fault_sweep,
+    /// Whether [`Run::fail`] has said why.
+    failed: bool,
+}
+
+impl Run<'_> {
+    /// Calls `body`, with the allocations armed to fail as this run has it, and judges the result.
+    ///
+    /// The window is closed as well when an assertion in `body` aborts the test. What `body` returns
+    /// is handed on, also if it was not what it should be: then the test has failed, and the sweep
+    /// ends after this run.
+    ///
+    /// # Errors
+    ///
+    /// Those of `body`; `EBUSY` if another task is armed.
+    pub fn inject<T>(&mut self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        // SAFETY: `test` is valid by the type's invariants.
+        to_result(unsafe { imp::arm(self.test, self.sweep) })?;
+        let result = body();
+        let err = match &result {
+            Ok(_) => 0,
+            Err(err) => err.to_errno(),
+        };
+        // SAFETY: `test` is valid by the type's invariants, and was armed by this task.
+        unsafe { imp::disarm(self.test, self.sweep, err) };
+        result
+    }
+
+    /// Returns how many allocations were made to fail.
+    pub fn fired(&self) -> usize {
+        self.sweep.report.fired
+    }
+
+    /// Returns how many points were passed.
+    pub fn points(&self) -> usize {
+        self.sweep.report.points
+    }
+
+    /// Fails the test unless `condition` holds, naming the run.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it does not hold.
+    pub fn check(&mut self, condition: bool, what: fmt::Arguments<'_>) -> Result {
+        if condition {
+            return Ok(());
+        }
+        self.fail(what);
+        Err(EINVAL)
+    }
+
+    fn fail(&mut self, what: fmt::Arguments<'_>) {
+        self.failed = true;
+
+        let text = CString::try_from_fmt(what);
+        let text = text
+            .as_deref()
+            .unwrap_or(crate::c_str!("no memory for the reason"));
+
+        // SAFETY: `test` is valid by the type's invariants, `text` outlives the call.
+        unsafe { imp::fail(self.test, self.sweep, text.as_char_ptr()) };
+    }
+}
