@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The address space that is forked, and the mm of a fork.
+
+use super::{
+    scenarios::{
+        Advice,
+        Memory,
+        Scenario,
+        Vma, //
+    },
+    shim::*,
+};
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    error::to_result,
+    ffi::c_long,
+    page::PAGE_SIZE,
+    prelude::*,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    },
+};
+
+/// Pages of a VMA.
+const PAGES: usize = 2;
+/// Address of the first VMA.
+const BASE: usize = 0x1000_0000;
+/// From one VMA to the next: with a gap, so that they are not merged.
+const STRIDE: usize = 16 * PAGE_SIZE;
+
+/// A VMA, and where it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Placed {
+    pub(crate) vma: Vma,
+    pub(crate) addr: usize,
+}
+
+impl Placed {
+    /// Returns the addresses of its first words in each page.
+    pub(crate) fn words(self) -> impl Iterator<Item = usize> {
+        (0..PAGES).map(move |page| self.addr + page * PAGE_SIZE)
+    }
+
+    /// Returns the lowest and the highest address inside.
+    pub(crate) fn bounds(self) -> [usize; 2] {
+        [self.addr, self.addr + PAGES * PAGE_SIZE - 1]
+    }
+}
+
+/// What is written at an address: distinct, and not negative.
+fn pattern(addr: usize) -> c_long {
+    (addr ^ 0x5a5a_5a5a) as c_long
+}
+
+/// The address space of a scenario.
+///
+/// # Invariants
+///
+/// `mm` is an mm which this task has attached, with a reference that this object owns.
+pub(crate) struct Parent {
+    mm: NonNull<Mm>,
+    vmas: KVVec<Placed>,
+}
+
+impl Parent {
+    /// Builds the address space and attaches it to this kthread.
+    pub(crate) fn new(scenario: &Scenario) -> Result<Self> {
+        let mut vmas = KVVec::with_capacity(scenario.vmas.len() * scenario.repeat, GFP_KERNEL)?;
+        // SAFETY: FFI call from a kthread that has no mm: `Parent`s don't overlap, as each test has
+        // one at a time.
+        let mm = NonNull::new(unsafe { fork_fail_attach() }).ok_or(ENOMEM)?;
+
+        for _ in 0..scenario.repeat {
+            for vma in scenario.vmas {
+                let addr = BASE + vmas.len() * STRIDE;
+
+                vmas.push(Placed { vma: *vma, addr }, GFP_KERNEL)?;
+            }
+        }
+
+        // INVARIANT: `fork_fail_attach()` has attached the mm, and returned the reference.
+        let parent = Self { mm, vmas };
+        for placed in &parent.vmas {
+            parent.map(*placed)?;
+        }
+        Ok(parent)
+    }
+
+    fn map(&self, Placed { vma, addr }: Placed) -> Result {
+        const LEN: usize = PAGES * PAGE_SIZE;
+
+        let file = match vma.memory {
+            Memory::Anon | Memory::SharedAnon => core::ptr::null_mut(),
+            Memory::PrivateFile | Memory::SharedFile => {
+                // SAFETY: FFI call without safety requirements.
+                let file = unsafe { fork_fail_file(LEN) };
+
+                if file.is_null() {
+                    return Err(ENOMEM);
+                }
+                file
+            }
+        };
+        let shared = matches!(vma.memory, Memory::SharedAnon | Memory::SharedFile);
+
+        // SAFETY: This kthread has an mm by the type's invariants, `file` is null or referenced.
+        let mapped = unsafe { fork_fail_map(file, addr, LEN, shared) };
+        if !file.is_null() {
+            // SAFETY: The reference is ours; a mapping has its own.
+            unsafe { fork_fail_file_put(file) };
+        }
+        if mapped < 0 {
+            return Err(Error::from_errno(mapped as i32));
+        }
+
+        // SAFETY: `mm` is valid by the type's invariants.
+        to_result(match vma.advice {
+            Advice::None => 0,
+            Advice::DontFork => unsafe { fork_fail_dontfork(self.mm(), addr, LEN) },
+            Advice::WipeOnFork => unsafe { fork_fail_wipeonfork(self.mm(), addr, LEN) },
+        })?;
+        if vma.written {
+            for word in (Placed { vma, addr }).words() {
+                UserSlice::new(UserPtr::from_addr(word), size_of::<c_long>())
+                    .writer()
+                    .write(&pattern(word))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn mm(&self) -> *mut Mm {
+        self.mm.as_ptr()
+    }
+
+    pub(crate) fn vmas(&self) -> &[Placed] {
+        &self.vmas
+    }
+
+    /// Returns the first address whose content is not what was written there.
+    pub(crate) fn wrong_word(&self) -> Option<usize> {
+        // Reading what was not written would change the parent.
+        let mut written = self.vmas.iter().filter(|placed| placed.vma.written);
+
+        written.find_map(|placed| {
+            placed.words().find(|word| {
+                let mut reader =
+                    UserSlice::new(UserPtr::from_addr(*word), size_of::<c_long>()).reader();
+
+                reader.read::<c_long>() != Ok(pattern(*word))
+            })
+        })
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        // SAFETY: `mm` is attached, and the reference is ours, by the type's invariants.
+        unsafe { fork_fail_detach(self.mm()) };
+    }
+}
+
+/// An mm that is not the current one.
+///
+/// # Invariants
+///
+/// `mm` is an mm with a reference that this object owns.
+pub(crate) struct Child {
+    mm: NonNull<Mm>,
+}
+
+impl Child {
+    /// Makes an empty one.
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: FFI call without safety requirements.
+        let mm = NonNull::new(unsafe { fork_fail_child() }).ok_or(ENOMEM)?;
+
+        // INVARIANT: `fork_fail_child()` has returned the reference.
+        Ok(Self { mm })
+    }
+
+    /// Makes one by `dup_mm()`, which has but one error.
+    pub(crate) fn dup_mm(parent: &Parent) -> Result<Self> {
+        // SAFETY: The parent's mm is valid by its invariants.
+        let mm = NonNull::new(unsafe { fork_fail_dup_mm(parent.mm()) }).ok_or(ENOMEM)?;
+
+        // INVARIANT: `dup_mm()` has returned the reference.
+        Ok(Self { mm })
+    }
+
+    /// Fills an empty one by `dup_mmap()`.
+    pub(crate) fn dup_mmap(&self, parent: &Parent) -> Result {
+        // SAFETY: Both are valid by their invariants.
+        to_result(unsafe { fork_fail_dup_mmap(self.mm(), parent.mm()) })
+    }
+
+    pub(crate) fn mm(&self) -> *mut Mm {
+        self.mm.as_ptr()
+    }
+
+    fn peek(&self, addr: usize) -> c_long {
+        // SAFETY: `mm` is valid by the type's invariants.
+        unsafe { fork_fail_peek(self.mm(), addr) }
+    }
+
+    /// Returns what is wrong with the copy of a fork that succeeded.
+    pub(crate) fn wrong_copy(&self, parent: &Parent) -> Option<(usize, &'static str)> {
+        let expected = parent
+            .vmas()
+            .iter()
+            .filter(|placed| placed.vma.advice != Advice::DontFork);
+
+        // SAFETY: `mm` is valid by the type's invariants.
+        if unsafe { fork_fail_map_count(self.mm()) } as usize != expected.count() {
+            return Some((0, "the number of VMAs"));
+        }
+        for placed in parent.vmas() {
+            let (content, what) = match placed.vma.advice {
+                Advice::None if placed.vma.written => (None, "a page that was written"),
+                Advice::None => (Some(0), "a page that was not written"),
+                Advice::WipeOnFork => (Some(0), "a page to be wiped"),
+                Advice::DontFork => (Some(-(bindings::EFAULT as c_long)), "a page not to be copied"),
+            };
+
+            for word in placed.words() {
+                if self.peek(word) != content.unwrap_or(pattern(word)) {
+                    return Some((word, what));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // SAFETY: The reference is ours by the type's invariants.
+        unsafe { fork_fail_put(self.mm()) };
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The address spaces that are forked: a table, one line each.
+
+use kernel::{
+    c_str,
+    str::CStr, //
+};
+
+/// What a VMA maps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Private anonymous memory.
+    Anon,
+    /// Shared anonymous memory, that is, a shmem file of its own.
+    SharedAnon,
+    /// A private mapping of a shmem file.
+    PrivateFile,
+    /// A shared mapping of a shmem file.
+    SharedFile,
+}
+
+/// What `madvise()` is told about a VMA's part in a fork.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advice {
+    None,
+    /// `VM_DONTCOPY`: the child does not get it.
+    DontFork,
+    /// `VM_WIPEONFORK`: the child gets it empty.
+    WipeOnFork,
+}
+
+/// One VMA.
+#[derive(Clone, Copy)]
+pub(crate) struct Vma {
+    pub(crate) memory: Memory,
+    /// Whether its pages are written before the fork, and so have to be copied or shared.
+    pub(crate) written: bool,
+    pub(crate) advice: Advice,
+}
+
+impl Vma {
+    const fn dontfork(self) -> Self {
+        Self {
+            advice: Advice::DontFork,
+            ..self
+        }
+    }
+
+    const fn wipeonfork(self) -> Self {
+        Self {
+            advice: Advice::WipeOnFork,
+            ..self
+        }
+    }
+}
+
+const fn untouched(memory: Memory) -> Vma {
+    Vma {
+        memory,
+        written: false,
+        advice: Advice::None,
+    }
+}
+
+const fn written(memory: Memory) -> Vma {
+    Vma {
+        memory,
+        written: true,
+        advice: Advice::None,
+    }
+}
+
+/// An address space: these VMAs, in this order, as often as `repeat` says.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static CStr,
+    pub(crate) vmas: &'static [Vma],
+    pub(crate) repeat: usize,
+}
+
+const IDLE: Vma = untouched(Memory::Anon);
+const ANON: Vma = written(Memory::Anon);
+const SHARED: Vma = written(Memory::SharedAnon);
+const PRIVATE_FILE: Vma = written(Memory::PrivateFile);
+const SHARED_FILE: Vma = written(Memory::SharedFile);
+
+macro_rules! table {
+    ($($table:ident: $doc:literal { $($name:literal: $repeat:literal x [$($vma:expr),*];)* })*) => {
+        $(
+            #[doc = $doc]
+            pub(crate) const $table: &[Scenario] = &[$(
+                Scenario { name: c_str!($name), vmas: &[$($vma),*], repeat: $repeat },
+            )*];
+        )*
+    };
+}
+
+table! {
+    ANONYMOUS: "Private anonymous memory, written and not." {
+        "untouched": 1 x [IDLE];
+        "written": 1 x [ANON];
+        "untouched, written": 1 x [IDLE, ANON];
+        "written, untouched": 1 x [ANON, IDLE];
+    }
+
+    SHARED_AND_FILES: "Shared anonymous memory, and files mapped both ways." {
+        "shared, untouched": 1 x [untouched(Memory::SharedAnon)];
+        "shared": 1 x [SHARED];
+        "private file, untouched": 1 x [untouched(Memory::PrivateFile)];
+        "private file": 1 x [PRIVATE_FILE];
+        "shared file, untouched": 1 x [untouched(Memory::SharedFile)];
+        "shared file": 1 x [SHARED_FILE];
+        "one of each": 1 x [ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE];
+        "one of each, files first": 1 x [SHARED_FILE, PRIVATE_FILE, SHARED, IDLE, ANON];
+    }
+
+    DONTCOPY: "VMAs that the child does not get: their slots are cleared, which may allocate." {
+        "only": 1 x [ANON.dontfork()];
+        "first": 1 x [ANON.dontfork(), ANON, ANON];
+        "middle": 1 x [ANON, ANON.dontfork(), ANON];
+        "last": 1 x [ANON, ANON, ANON.dontfork()];
+        "every other": 8 x [ANON.dontfork(), SHARED_FILE];
+        "every other, the other way": 8 x [PRIVATE_FILE, SHARED.dontfork()];
+        "all": 20 x [ANON.dontfork()];
+    }
+
+    WIPEONFORK: "VMAs that the child gets empty: they have no anon_vma, and no page is copied." {
+        "only": 1 x [ANON.wipeonfork()];
+        "first": 1 x [ANON.wipeonfork(), ANON];
+        "last": 1 x [ANON, ANON.wipeonfork()];
+        "beside one not copied": 1 x [ANON.wipeonfork(), ANON.dontfork(), ANON];
+    }
+
+    NUMBERS: "From one leaf node of the tree to several." {
+        "1": 1 x [ANON];
+        "2": 2 x [ANON];
+        "3": 3 x [ANON];
+        "7": 7 x [ANON];
+        "15": 15 x [ANON];
+        "16": 16 x [ANON];
+        "17": 17 x [ANON];
+        "32": 32 x [ANON];
+        "33": 33 x [ANON];
+        "64": 64 x [ANON];
+        "64, mixed": 16 x [ANON, SHARED_FILE, PRIVATE_FILE, IDLE];
+    }
+}
