@@ -69,6 +69,8 @@ enum kunit_fault_mode {
  * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
  * @may_tolerate: The code may succeed although an allocation failed, since it
  *		  tries again or does without
+ * @may_keep: Do not look for leaks: what the code frees is kept for later by a
+ *	      cache of its own
  * @may_be_empty: Do not fail the test if there is no point at all
  * @total: Number of failures injected so far, over all modes; for the caller
  * @plan: private: the plan of the current run
@@ -85,6 +87,7 @@ struct kunit_fault_sweep {
 	unsigned int modes;
 	unsigned long cap;
 	bool may_tolerate;
+	bool may_keep;
 	bool may_be_empty;
 	unsigned long total;
 	struct kunit_fault_plan plan;

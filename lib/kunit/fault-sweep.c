@@ -23,18 +23,22 @@ static const char * const mode_names[KUNIT_FAULT_MODES] = {
 };
 
 /* What identifies a run in a message, together with the test's name */
-#define RUN_FMT "%s%smode=%s N=%lu%s"
-#define RUN_ARGS(sweep, text)						\
-	(sweep)->scenario ?: "", (sweep)->scenario ? " " : "",		\
-	mode_names[(sweep)->mode], (sweep)->plan.nth, pair_text(sweep, text, sizeof(text))
+struct run_name {
+	char text[96];
+};
 
-static const char *pair_text(const struct kunit_fault_sweep *sweep, char *text,
-			     size_t size)
+static struct run_name name_of(const struct kunit_fault_sweep *sweep)
 {
-	text[0] = '\0';
+	struct run_name name;
+	int len;
+
+	len = scnprintf(name.text, sizeof(name.text), "%s%smode=%s N=%lu",
+			sweep->scenario ?: "", sweep->scenario ? " " : "",
+			mode_names[sweep->mode], sweep->plan.nth);
 	if (sweep->plan.again)
-		scnprintf(text, size, "+%lu", sweep->plan.again);
-	return text;
+		scnprintf(name.text + len, sizeof(name.text) - len, "+%lu",
+			  sweep->plan.again);
+	return name;
 }
 
 static unsigned int modes_of(const struct kunit_fault_sweep *sweep)
@@ -99,15 +103,16 @@ static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep
 static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep)
 {
 	struct kunit_fault_leak leak;
-	char text[24];
 
 	kunit_fault_track_end(&leak);
+	if (sweep->may_keep)
+		return false;
 	if (leak.lost)
-		kunit_info(test, RUN_FMT ": %u allocations too many to look for leaks among them\n",
-			   RUN_ARGS(sweep, text), leak.lost);
+		kunit_info(test, "%s: %u allocations too many to look for leaks among them\n",
+			   name_of(sweep).text, leak.lost);
 	if (leak.count)
-		KUNIT_FAIL(test, RUN_FMT ": %u allocations leaked, one of them by %pS",
-			   RUN_ARGS(sweep, text), leak.count, (void *)leak.site);
+		KUNIT_FAIL(test, "%s: %u allocations leaked, one of them by %pS",
+			   name_of(sweep).text, leak.count, (void *)leak.site);
 	return leak.count;
 }
 
@@ -127,7 +132,6 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 {
 	unsigned long cap = sweep->cap ?: DEFAULT_CAP;
 	struct kunit_fault_leak of_others;
-	char text[24];
 
 	if (sweep->state == SWEEP_NEW) {
 		kunit_fault_track_end(&of_others);
@@ -135,8 +139,8 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 		return enter_mode(sweep, 0);
 	}
 	if (sweep->state != SWEEP_RAN) {
-		KUNIT_FAIL(test, RUN_FMT ": the run did not arm and disarm",
-			   RUN_ARGS(sweep, text));
+		KUNIT_FAIL(test, "%s: the run did not arm and disarm",
+			   name_of(sweep).text);
 		return false;
 	}
 	sweep->state = SWEEP_READY;
@@ -144,8 +148,8 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 		return false;
 
 	if (run_was_complete(sweep) && max(sweep->plan.nth, sweep->plan.again) > cap) {
-		KUNIT_FAIL(test, RUN_FMT ": beyond the cap of %lu points, the sweep is incomplete",
-			   RUN_ARGS(sweep, text), cap);
+		KUNIT_FAIL(test, "%s: beyond the cap of %lu points, the sweep is incomplete",
+			   name_of(sweep).text, cap);
 		return false;
 	}
 	if (next_plan(sweep))
@@ -201,7 +205,6 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 			      int err)
 {
 	const void *site;
-	char text[24];
 
 	kunit_fault_disarm(test, &sweep->report);
 	if (sweep->state != SWEEP_ARMED)
@@ -217,18 +220,18 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 	}
 	if (!sweep->report.fired) {
 		if (err)
-			KUNIT_FAIL(test, RUN_FMT ": returned %d although nothing was made to fail",
-				   RUN_ARGS(sweep, text), err);
+			KUNIT_FAIL(test, "%s: returned %d although nothing was made to fail",
+				   name_of(sweep).text, err);
 		return !err;
 	}
 	if (err == -ENOMEM || (!err && sweep->may_tolerate))
 		return true;
 	if (err)
-		KUNIT_FAIL(test, RUN_FMT ": returned %d, not -ENOMEM, after %pS failed",
-			   RUN_ARGS(sweep, text), err, site);
+		KUNIT_FAIL(test, "%s: returned %d, not -ENOMEM, after %pS failed",
+			   name_of(sweep).text, err, site);
 	else
-		KUNIT_FAIL(test, RUN_FMT ": swallowed the failure of %pS",
-			   RUN_ARGS(sweep, text), site);
+		KUNIT_FAIL(test, "%s: swallowed the failure of %pS",
+			   name_of(sweep).text, site);
 	return false;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_disarm);
@@ -244,13 +247,11 @@ EXPORT_SYMBOL_GPL(kunit_fault_sweep_disarm);
 void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what)
 {
-	char text[24];
-
 	if (sweep->report.fired)
-		KUNIT_FAIL(test, RUN_FMT ": %s, after %pS failed", RUN_ARGS(sweep, text),
+		KUNIT_FAIL(test, "%s: %s, after %pS failed", name_of(sweep).text,
 			   what, (void *)kunit_fault_site(&sweep->report));
 	else
-		KUNIT_FAIL(test, RUN_FMT ": %s, though nothing failed",
-			   RUN_ARGS(sweep, text), what);
+		KUNIT_FAIL(test, "%s: %s, though nothing failed",
+			   name_of(sweep).text, what);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_fail);

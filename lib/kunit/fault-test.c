@@ -9,11 +9,11 @@
 
 #include <kunit/fault.h>
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/kallsyms.h>
 #include <linux/kthread.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -332,7 +332,7 @@ static void other_tasks_are_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &plan), 0);
 	while (READ_ONCE(done[0]) < 100) {
 		KUNIT_EXPECT_EQ(test, three_objects(NULL), -ENOMEM);
-		msleep(1);
+		schedule_timeout_uninterruptible(1);
 	}
 	kunit_fault_disarm(test, &report);
 	kthread_stop(task);

@@ -14,7 +14,7 @@ struct Options {
 }
 
 const USAGE: &str = "`#[fault_sweep]` takes `kinds(slab, page, percpu)`, \
-     `modes(once, forever, pair)`, `cap = NUMBER`, `may_tolerate`, `may_be_empty`, \
+     `modes(once, forever, pair)`, `cap = NUMBER`, `may_tolerate`, `may_keep`, `may_be_empty`, \
      `setup = FUNCTION` and `check = FUNCTION`";
 
 /// Makes `Kind::Slab` of `slab`, one for each name in the list.
@@ -68,7 +68,9 @@ fn parse_options(attr: TokenStream) -> Options {
                 }
             }
             "cap" => options.builder += &format!(".cap({})", value(&mut tokens)),
-            "may_tolerate" | "may_be_empty" => options.builder += &format!(".{name}()"),
+            "may_tolerate" | "may_keep" | "may_be_empty" => {
+                options.builder += &format!(".{name}()")
+            }
             "setup" => options.setup = Some(value(&mut tokens)),
             "check" => options.check = Some(value(&mut tokens)),
             _ => panic!("{USAGE}, not `{name}`"),

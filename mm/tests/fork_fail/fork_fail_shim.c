@@ -23,34 +23,7 @@
 
 #include "../../internal.h"
 #include "../../slab.h"
-
-/* Prototypes, for none but the Rust side calls these. */
-struct mm_struct *fork_fail_attach(void);
-void fork_fail_detach(struct mm_struct *mm);
-struct file *fork_fail_file(unsigned long size);
-void fork_fail_file_put(struct file *file);
-long fork_fail_map(struct file *file, unsigned long addr, unsigned long len,
-		   bool shared);
-int fork_fail_dontfork(struct mm_struct *mm, unsigned long addr, unsigned long len);
-int fork_fail_wipeonfork(struct mm_struct *mm, unsigned long addr, unsigned long len);
-struct mm_struct *fork_fail_dup_mm(struct mm_struct *parent);
-struct mm_struct *fork_fail_child(void);
-void fork_fail_put(struct mm_struct *mm);
-int fork_fail_dup_mmap(struct mm_struct *child, struct mm_struct *parent);
-long fork_fail_peek(struct mm_struct *mm, unsigned long addr);
-int fork_fail_map_count(struct mm_struct *mm);
-unsigned long fork_fail_entries(struct mm_struct *child);
-bool fork_fail_finds(struct mm_struct *child, unsigned long addr);
-/* Something that can be read off, and what it is called in a message */
-struct fork_fail_reading {
-	const char *name;
-	long value;
-};
-
-unsigned int fork_fail_read(struct mm_struct *parent,
-			    struct fork_fail_reading *out, unsigned int max);
-unsigned int fork_fail_read_vma(struct mm_struct *parent, unsigned long addr,
-				struct fork_fail_reading *out, unsigned int max);
+#include "fork_fail_shim.h"
 
 /* An address space of its own for this kthread; user space is empty. */
 struct mm_struct *fork_fail_attach(void)
@@ -188,16 +161,14 @@ static long objects_in_use(const char *name)
 static long node_pages(enum node_stat_item item)
 {
 	long pages = 0;
-	int nid, __maybe_unused cpu;
+	int nid, cpu;
 
 	for_each_online_node(nid) {
 		pg_data_t *pgdat = NODE_DATA(nid);
 
 		pages += atomic_long_read(&pgdat->vm_stat[item]);
-#ifdef CONFIG_SMP
 		for_each_online_cpu(cpu)
 			pages += per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[item];
-#endif
 	}
 	return pages;
 }

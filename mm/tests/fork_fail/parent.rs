@@ -31,6 +31,9 @@ const BASE: usize = 0x1000_0000;
 /// From one VMA to the next: with a gap, so that they are not merged.
 const STRIDE: usize = 16 * PAGE_SIZE;
 
+/// What [`fork_fail_peek`] returns where nothing is mapped.
+const NOT_MAPPED: c_long = -(bindings::EFAULT as c_long);
+
 /// A VMA, and where it is.
 #[derive(Clone, Copy)]
 pub(crate) struct Placed {
@@ -222,7 +225,7 @@ impl Child {
                 Advice::None if placed.vma.written => (None, "a page that was written"),
                 Advice::None => (Some(0), "a page that was not written"),
                 Advice::WipeOnFork => (Some(0), "a page to be wiped"),
-                Advice::DontFork => (Some(-(bindings::EFAULT as c_long)), "a page not to be copied"),
+                Advice::DontFork => (Some(NOT_MAPPED), "a page not to be copied"),
             };
 
             for word in placed.words() {

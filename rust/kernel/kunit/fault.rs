@@ -159,6 +159,12 @@ impl Sweep {
         self
     }
 
+    /// Does not look for leaks: what the code frees is kept for later by a cache of its own.
+    pub fn may_keep(mut self) -> Self {
+        self.raw.may_keep = true;
+        self
+    }
+
     /// Lets the test pass if there is no point at all.
     pub fn may_be_empty(mut self) -> Self {
         self.raw.may_be_empty = true;
@@ -220,9 +226,9 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// Calls `body`, with the allocations armed to fail as this run has it, and judges the result.
     ///
-    /// The window is closed as well when an assertion in `body` aborts the test. What `body` returns
-    /// is handed on, also if it was not what it should be: then the test has failed, and the sweep
-    /// ends after this run.
+    /// The window is closed as well when an assertion in `body` aborts the test. What `body`
+    /// returns is handed on, also if it was not what it should be: then the test has failed, and
+    /// the sweep ends after this run.
     ///
     /// # Errors
     ///

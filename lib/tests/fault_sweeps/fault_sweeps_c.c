@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit fault sweeps of library code that C uses.
+ *
+ * Each body allocates, and frees what it got; what goes wrong on the way is for
+ * the sweep to find.
+ */
+
+#include <kunit/fault.h>
+#include <kunit/test.h>
+#include <linux/idr.h>
+#include <linux/maple_tree.h>
+#include <linux/mempool.h>
+#include <linux/percpu-refcount.h>
+#include <linux/percpu_counter.h>
+#include <linux/rhashtable.h>
+#include <linux/scatterlist.h>
+#include <linux/string.h>
+#include <linux/string_helpers.h>
+#include <linux/vmalloc.h>
+#include <linux/xarray.h>
+
+static int reserve_in_an_xarray(void)
+{
+	DEFINE_XARRAY(xa);
+	unsigned long index;
+	int err = 0;
+
+	for (index = 1; index < 1UL << 20 && !err; index *= 4)
+		err = xa_reserve(&xa, index, GFP_KERNEL);
+	xa_destroy(&xa);
+	return err;
+}
+
+static int allocate_ids(void)
+{
+	DEFINE_IDA(ida);
+	int i, id = 0;
+
+	for (i = 0; i < 200 && id >= 0; i++)
+		id = ida_alloc(&ida, GFP_KERNEL);
+	ida_destroy(&ida);
+	return min(id, 0);
+}
+
+static int fill_an_idr(void)
+{
+	DEFINE_IDR(idr);
+	int i, id = 0;
+
+	for (i = 0; i < 200 && id >= 0; i++)
+		id = idr_alloc(&idr, &idr, 0, 0, GFP_KERNEL);
+	idr_destroy(&idr);
+	return min(id, 0);
+}
+
+static int duplicate_a_maple_tree(void)
+{
+	DEFINE_MTREE(from);
+	DEFINE_MTREE(to);
+	int i, err = 0;
+
+	for (i = 0; i < 50 && !err; i++)
+		err = mtree_store_range(&from, 10 * i, 10 * i + 5, xa_mk_value(i), GFP_KERNEL);
+	if (!err)
+		err = mtree_dup(&from, &to, GFP_KERNEL);
+	mtree_destroy(&from);
+	mtree_destroy(&to);
+	return err;
+}
+
+/* What was erased is gone, what could not be erased is still there. */
+static int erase_from_a_maple_tree(void)
+{
+	DEFINE_MTREE(tree);
+	int i, err = 0;
+
+	for (i = 0; i < 50 && !err; i++)
+		err = mtree_store(&tree, 10 * i, xa_mk_value(i), GFP_KERNEL);
+	for (i = 0; i < 50 && !err; i++) {
+		bool erased = mtree_erase(&tree, 10 * i);
+
+		if (erased == !!mtree_load(&tree, 10 * i))
+			err = -EEXIST;
+		else if (!erased)
+			err = -ENOMEM;
+	}
+	mtree_destroy(&tree);
+	return err;
+}
+
+static int set_up_a_mempool(void)
+{
+	mempool_t *pool = mempool_create_kmalloc_pool(4, 64);
+
+	mempool_destroy(pool);
+	return pool ? 0 : -ENOMEM;
+}
+
+static int set_up_counters(void)
+{
+	struct percpu_counter counters[4];
+	int err = percpu_counter_init_many(counters, 1, GFP_KERNEL, ARRAY_SIZE(counters));
+
+	if (!err)
+		percpu_counter_destroy_many(counters, ARRAY_SIZE(counters));
+	return err;
+}
+
+static void ref_is_gone(struct percpu_ref *ref) {}
+
+static int set_up_a_percpu_ref(void)
+{
+	struct percpu_ref ref;
+	int err = percpu_ref_init(&ref, ref_is_gone, PERCPU_REF_INIT_ATOMIC, GFP_KERNEL);
+
+	if (!err)
+		percpu_ref_exit(&ref);
+	return err;
+}
+
+struct hashed {
+	struct rhash_head node;
+	u32 key;
+};
+
+static int fill_a_hash_table(void)
+{
+	static const struct rhashtable_params params = {
+		.key_len = sizeof(u32),
+		.key_offset = offsetof(struct hashed, key),
+		.head_offset = offsetof(struct hashed, node),
+	};
+	struct hashed entries[4] = {};
+	struct rhashtable table;
+	int i, err;
+
+	err = rhashtable_init(&table, &params);
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(entries) && !err; i++) {
+		entries[i].key = i;
+		err = rhashtable_insert_fast(&table, &entries[i].node, params);
+	}
+	rhashtable_destroy(&table);
+	return err;
+}
+
+static int build_a_scatterlist(void)
+{
+	struct sg_table table;
+	int err = sg_alloc_table(&table, 3 * SG_MAX_SINGLE_ALLOC, GFP_KERNEL);
+
+	if (!err)
+		sg_free_table(&table);
+	return err;
+}
+
+static int split_arguments(void)
+{
+	char **argv = argv_split(GFP_KERNEL, "one two three", NULL);
+
+	if (!argv)
+		return -ENOMEM;
+	argv_free(argv);
+	return 0;
+}
+
+static int print_strings(void)
+{
+	char **strings = kasprintf_strarray(GFP_KERNEL, "fault", 5);
+
+	if (!strings)
+		return -ENOMEM;
+	kfree_strarray(strings, 5);
+	return 0;
+}
+
+/* Pages and descriptors are requested one after the other, some of them twice. */
+static int map_memory(void)
+{
+	void *p = __vmalloc(5 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+
+	vfree(p);
+	return p ? 0 : -ENOMEM;
+}
+
+static const struct library_case {
+	const char *name;
+	int (*body)(void);
+	bool may_tolerate;	/* because it tries again, or does without */
+	bool may_keep;		/* because what it frees is cached */
+	bool may_be_empty;
+} library_cases[] = {
+	{ "xa_reserve", reserve_in_an_xarray, true },
+	{ "ida_alloc", allocate_ids, true },
+	{ "idr_alloc", fill_an_idr, true },
+	{ "mtree_dup", duplicate_a_maple_tree, true },
+	{ "mtree_erase", erase_from_a_maple_tree, true },
+	{ "mempool_create", set_up_a_mempool },
+	{ "percpu_counter_init_many", set_up_counters,
+	  .may_be_empty = !IS_ENABLED(CONFIG_SMP) },
+	{ "percpu_ref_init", set_up_a_percpu_ref },
+	{ "rhashtable_init", fill_a_hash_table, true },
+	{ "sg_alloc_table", build_a_scatterlist },
+	{ "argv_split", split_arguments },
+	{ "kasprintf_strarray", print_strings },
+	{ "vmalloc", map_memory, true, .may_keep = true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(library, library_cases, name);
+
+static void library(struct kunit *test)
+{
+	const struct library_case *c = test->param_value;
+	struct kunit_fault_sweep sweep = {
+		.scenario = c->name,
+		.may_tolerate = c->may_tolerate,
+		.may_keep = c->may_keep,
+		.may_be_empty = c->may_be_empty,
+	};
+
+	while (kunit_fault_sweep_next(test, &sweep)) {
+		KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &sweep), 0);
+		kunit_fault_sweep_disarm(test, &sweep, c->body());
+	}
+}
+
+static struct kunit_case fault_sweep_cases[] = {
+	KUNIT_CASE_PARAM(library, library_gen_params),
+	{}
+};
+
+static struct kunit_suite fault_sweep_suite = {
+	.name = "fault_sweep_library",
+	.test_cases = fault_sweep_cases,
+};
+
+kunit_test_suite(fault_sweep_suite);
+
+MODULE_DESCRIPTION("KUnit fault sweeps of library code");
+MODULE_LICENSE("GPL");

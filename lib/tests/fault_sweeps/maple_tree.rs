@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `MapleTree`.
+
+use kernel::{
+    kunit::fault::fault_sweep,
+    maple_tree::MapleTree,
+    prelude::*, //
+};
+
+#[kunit_tests(fault_sweep_maple_tree)]
+mod tests {
+    use super::*;
+
+    type Tree = Pin<KBox<MapleTree<KBox<usize>>>>;
+
+    /// More than one leaf's worth.
+    const OLD: usize = 20;
+    const NEW: usize = 40;
+
+    fn twenty() -> Result<Tree> {
+        let tree = KBox::pin_init(MapleTree::new(), GFP_KERNEL)?;
+
+        for n in 0..OLD {
+            tree.insert(10 * n, KBox::new(n, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+        Ok(tree)
+    }
+
+    /// A prefix of the entries is there, each where it was put, and the old ones all are.
+    fn a_prefix(tree: &mut Tree, outcome: Result) -> Result {
+        let mut guard = tree.lock();
+        let mut found = 0;
+
+        for n in 0..NEW {
+            match guard.load(10 * n).as_deref() {
+                Some(value) => {
+                    assert_eq!(*value, n);
+                    assert_eq!(found, n);
+                    found += 1;
+                }
+                None => assert!(n >= OLD),
+            }
+            assert!(guard.load(10 * n + 1).is_none());
+        }
+        assert!(outcome.is_err() || found == NEW);
+        Ok(())
+    }
+
+    #[test]
+    #[fault_sweep(setup = twenty, check = a_prefix, may_tolerate)]
+    fn inserts(tree: &mut Tree) -> Result {
+        for n in OLD..NEW {
+            tree.insert(10 * n, KBox::new(n, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+        Ok(())
+    }
+
+    /// What was not erased is where it was.
+    fn the_rest(tree: &mut Tree, outcome: Result) -> Result {
+        let mut guard = tree.lock();
+        let gone = (0..OLD)
+            .take_while(|n| guard.load(10 * n).is_none())
+            .count();
+
+        for n in gone..OLD {
+            assert_eq!(guard.load(10 * n).map(|value| *value), Some(n));
+        }
+        assert!(outcome.is_err() || gone == OLD);
+        Ok(())
+    }
+
+    /// Erasing may have to allocate, too, when nodes are joined: then the entry stays.
+    #[test]
+    #[fault_sweep(setup = twenty, check = the_rest, may_tolerate)]
+    fn erases(tree: &mut Tree) -> Result {
+        for n in 0..OLD {
+            tree.erase(10 * n).ok_or(ENOMEM)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `XArray`.
+
+use kernel::{
+    kunit::fault::fault_sweep,
+    prelude::*,
+    xarray::{
+        AllocKind,
+        XArray, //
+    },
+};
+
+#[kunit_tests(fault_sweep_xarray)]
+mod tests {
+    use super::*;
+
+    type Array = Pin<KBox<XArray<KBox<usize>>>>;
+
+    /// Far enough apart to need nodes on several levels.
+    const OLD: [usize; 3] = [0, 1, 100];
+    const NEW: [usize; 4] = [2, 5_000, 70_000, 1 << 40];
+
+    fn some() -> Result<Array> {
+        let xa = KBox::pin_init(XArray::new(AllocKind::Alloc), GFP_KERNEL)?;
+
+        for n in OLD {
+            xa.lock().store(n, KBox::new(n, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+        Ok(xa)
+    }
+
+    /// What was there stays; what is new is there up to the failure, and not beyond.
+    fn old_and_some_new(xa: &mut Array, outcome: Result<usize>) -> Result {
+        let guard = xa.lock();
+
+        for n in OLD {
+            assert_eq!(guard.get(n).copied(), Some(n));
+        }
+        let stored = NEW.iter().filter(|n| guard.get(**n).copied() == Some(**n));
+        let stored = stored.count();
+        assert!(NEW[stored..].iter().all(|n| guard.get(*n).is_none()));
+        if outcome.is_ok() {
+            assert_eq!(stored, NEW.len());
+        }
+        Ok(())
+    }
+
+    /// Tries under the lock first, and then without.
+    #[test]
+    #[fault_sweep(setup = some, check = old_and_some_new, may_tolerate)]
+    fn stores(xa: &mut Array) -> Result<usize> {
+        for n in NEW {
+            let value = KBox::new(n, GFP_KERNEL)?;
+
+            xa.lock().store(n, value, GFP_KERNEL)?;
+        }
+        Ok(NEW.len())
+    }
+
+    /// Tries twice as well, if without waiting.
+    #[test]
+    #[fault_sweep(setup = some, check = old_and_some_new, may_tolerate)]
+    fn stores_without_waiting(xa: &mut Array) -> Result<usize> {
+        for n in NEW {
+            let value = KBox::new(n, GFP_KERNEL)?;
+
+            xa.lock().store(n, value, GFP_NOWAIT)?;
+        }
+        Ok(NEW.len())
+    }
+}
