@@ -23,18 +23,20 @@
  * @nth: The first point to fail, from 1; 0 fails none, they are only counted
  * @again: Fail a second one, this many points after @nth; 0 is none
  * @forever: Fail all points from @nth on
+ * @signal: Let what would fail succeed, but with a fatal signal pending
  */
 struct kunit_fault_plan {
 	unsigned int kinds;
 	unsigned long nth;
 	unsigned long again;
 	bool forever;
+	bool signal;
 };
 
 /**
  * struct kunit_fault_report - What happened between arming and disarming
  * @points: Points passed, the failed ones included
- * @fired: Points that were made to fail
+ * @fired: Points that were made to fail, or at which a signal was sent
  * @nofail: Requests with __GFP_NOFAIL, which are not injectable
  * @nr_frames: Number of valid entries in @frames
  * @frames: Call trace of the last failure, innermost first
@@ -52,12 +54,14 @@ struct kunit_fault_report {
  * @KUNIT_FAULT_ONCE: Fail point N alone
  * @KUNIT_FAULT_FOREVER: Fail all points from N on
  * @KUNIT_FAULT_PAIR: Fail point N, and the Mth after it, for all N and M
+ * @KUNIT_FAULT_SIGNAL: Fail none, but be killed at point N
  * @KUNIT_FAULT_MODES: The number of modes
  */
 enum kunit_fault_mode {
 	KUNIT_FAULT_ONCE,
 	KUNIT_FAULT_FOREVER,
 	KUNIT_FAULT_PAIR,
+	KUNIT_FAULT_SIGNAL,
 	KUNIT_FAULT_MODES
 };
 
@@ -76,7 +80,7 @@ enum kunit_fault_mode {
  * @plan: private: the plan of the current run
  * @report: The report of the last run; for the caller
  * @mode: private: the current mode
- * @failed: private: runs of this mode that returned -ENOMEM
+ * @failed: private: runs of this mode that returned an error
  * @tolerated: private: runs of this mode that returned 0 despite a failure
  * @points: private: runs of this mode in which the failure was injected
  * @state: private: where the sweep is

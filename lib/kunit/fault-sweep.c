@@ -20,6 +20,7 @@ static const char * const mode_names[KUNIT_FAULT_MODES] = {
 	[KUNIT_FAULT_ONCE] = "once",
 	[KUNIT_FAULT_FOREVER] = "forever",
 	[KUNIT_FAULT_PAIR] = "pair",
+	[KUNIT_FAULT_SIGNAL] = "signal",
 };
 
 /* What identifies a run in a message, together with the test's name */
@@ -67,6 +68,7 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 			.nth = 1,
 			.again = mode == KUNIT_FAULT_PAIR,
 			.forever = mode == KUNIT_FAULT_FOREVER,
+			.signal = mode == KUNIT_FAULT_SIGNAL,
 		};
 		return true;
 	}
@@ -189,6 +191,20 @@ int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_arm);
 
+static int expected_error(const struct kunit_fault_sweep *sweep)
+{
+	return sweep->mode == KUNIT_FAULT_SIGNAL ? -EINTR : -ENOMEM;
+}
+
+/* Whether an injected failure came out as it should. */
+static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
+{
+	if (!err)
+		return sweep->may_tolerate || sweep->mode == KUNIT_FAULT_SIGNAL;
+	/* Not every caller tells one from the other: fork() does not. */
+	return err == -ENOMEM || err == expected_error(sweep);
+}
+
 /**
  * kunit_fault_sweep_disarm() - Disarm, and judge how the run ended
  * @test: The test
@@ -196,8 +212,9 @@ EXPORT_SYMBOL_GPL(kunit_fault_sweep_arm);
  * @err: What the code returned: 0 or a negative error
  *
  * An injected failure has to come out as -ENOMEM, or as 0 where
- * &kunit_fault_sweep.may_tolerate allows it.  Without one the code has to
- * succeed.  Anything else fails the test.
+ * &kunit_fault_sweep.may_tolerate allows it, a signal as -EINTR, or, if it goes
+ * unnoticed, as 0.  Without either the code has to succeed.  Anything else fails
+ * the test.
  *
  * Return: true if the code succeeded or failed as it should.
  */
@@ -215,7 +232,7 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 	if (run_was_complete(sweep)) {
 		sweep->points++;
 		sweep->total++;
-		sweep->failed += err == -ENOMEM;
+		sweep->failed += !!err;
 		sweep->tolerated += !err;
 	}
 	if (!sweep->report.fired) {
@@ -224,11 +241,11 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 				   name_of(sweep).text, err);
 		return !err;
 	}
-	if (err == -ENOMEM || (!err && sweep->may_tolerate))
+	if (ending_is_right(sweep, err))
 		return true;
 	if (err)
-		KUNIT_FAIL(test, "%s: returned %d, not -ENOMEM, after %pS failed",
-			   name_of(sweep).text, err, site);
+		KUNIT_FAIL(test, "%s: returned %d, not %d, after %pS failed",
+			   name_of(sweep).text, err, expected_error(sweep), site);
 	else
 		KUNIT_FAIL(test, "%s: swallowed the failure of %pS",
 			   name_of(sweep).text, site);

@@ -13,7 +13,7 @@
 #include <linux/kallsyms.h>
 #include <linux/kthread.h>
 #include <linux/percpu.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -289,6 +289,29 @@ static void pairs_are_swept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sweep.tolerated, 3);
 }
 
+/* Gives up when killed, but not in the middle of the third object. */
+static int three_unless_killed(void *unused)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		kfree(kmalloc(16, GFP_KERNEL));
+	}
+	return 0;
+}
+
+static void signals_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .modes = BIT(KUNIT_FAULT_SIGNAL) };
+
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_unless_killed, NULL), 3);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 2);
+	KUNIT_EXPECT_EQ(test, sweep.tolerated, 1);
+	KUNIT_EXPECT_FALSE(test, signal_pending(current));
+}
+
 static void site_is_named(struct kunit *test)
 {
 	const struct kunit_fault_plan plan = { .nth = 1 };
@@ -497,6 +520,7 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(kinds_are_told_apart),
 	KUNIT_CASE(plan_is_followed),
 	KUNIT_CASE(pairs_are_swept),
+	KUNIT_CASE(signals_are_swept),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(one_window_at_a_time),

@@ -15,6 +15,7 @@
 #include <linux/kallsyms.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 
@@ -53,6 +54,25 @@ static bool plan_says_fail(const struct kunit_fault_plan *plan, unsigned long po
 	return plan->again && point - plan->nth == plan->again;
 }
 
+/*
+ * Whether the current task looks killed to what it calls.  It is a kthread, which
+ * no signal ever ends: all that happens is what the callees make of it.
+ */
+static void set_killed(bool killed)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&current->sighand->siglock, flags);
+	if (killed) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		recalc_sigpending();
+	}
+	spin_unlock_irqrestore(&current->sighand->siglock, flags);
+}
+
 bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 {
 	struct kunit_fault_report *report = &window.report;
@@ -72,7 +92,10 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 
 	report->fired++;
 	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
-	return true;
+	if (!window.plan.signal)
+		return true;
+	set_killed(true);
+	return false;
 }
 
 void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
@@ -144,6 +167,8 @@ void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
 		return;
 	if (report)
 		*report = window.report;
+	if (window.plan.signal)
+		set_killed(false);
 	kunit_release_action(test, disarm, NULL);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_disarm);
@@ -155,8 +180,11 @@ EXPORT_SYMBOL_GPL(kunit_fault_disarm);
  */
 void kunit_fault_abort(void)
 {
-	if (READ_ONCE(window.task) == current)
-		disarm(NULL);
+	if (READ_ONCE(window.task) != current)
+		return;
+	if (window.plan.signal)
+		set_killed(false);
+	disarm(NULL);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_abort);
 

@@ -4,9 +4,12 @@
 
 use kernel::{
     kunit::fault::{
+        available,
         fault_sweep,
+        inject,
         Kind,
         Mode,
+        Plan,
         Sweep, //
     },
     page::Page,
@@ -97,6 +100,29 @@ mod tests {
                 run.check(points == n.min(3), fmt!("{points} points in run {n}"))
             })?;
         assert!(n == 4 || !cfg!(CONFIG_KUNIT_FAULT_INJECTION));
+        Ok(())
+    }
+
+    /// Each plan fails the boxes that it names.
+    #[test]
+    fn plans_are_followed() -> Result {
+        if !available() {
+            return Ok(());
+        }
+        for (plan, failed) in [
+            (Plan::count(), [false; 4]),
+            (Plan::once(3), [false, false, true, false]),
+            (Plan::forever(3), [false, false, true, true]),
+            (Plan::pair(1, 3), [true, false, false, true]),
+            (Plan::forever(1).kinds(&[Kind::Page]), [false; 4]),
+        ] {
+            let (result, report) = inject(plan, || {
+                core::array::from_fn(|n| KBox::new(n, GFP_KERNEL).is_err())
+            })?;
+
+            assert_eq!(result, failed);
+            assert_eq!(report.fired, failed.iter().filter(|fail| **fail).count());
+        }
         Ok(())
     }
 }

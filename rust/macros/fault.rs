@@ -14,8 +14,8 @@ struct Options {
 }
 
 const USAGE: &str = "`#[fault_sweep]` takes `kinds(slab, page, percpu)`, \
-     `modes(once, forever, pair)`, `cap = NUMBER`, `may_tolerate`, `may_keep`, `may_be_empty`, \
-     `setup = FUNCTION` and `check = FUNCTION`";
+     `modes(once, forever, pair, signal)`, `cap = NUMBER`, `may_tolerate`, `may_keep`, \
+     `may_be_empty`, `setup = FUNCTION` and `check = FUNCTION`";
 
 /// Makes `Kind::Slab` of `slab`, one for each name in the list.
 fn variants(ty: &str, list: &Group) -> String {

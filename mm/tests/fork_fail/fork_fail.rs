@@ -3,16 +3,21 @@
 //! KUnit tests of forks that fail.
 //!
 //! Every allocation that `dup_mm()` and `dup_mmap()` make for an address space is made to fail,
-//! once, and from there on. After each failure the parent and the kernel's counters have to be as
+//! once, and from there on; for small ones also each two of them. And the forking task is killed at
+//! each of these places. After each failure the parent and the kernel's counters have to be as
 //! before, nothing may be leaked, and nobody may find anything in the child's tree.
 //!
-//! Covered are the address spaces of [`scenarios`], and all that fails for want of memory. Not
-//! covered: failures for other reasons (signals, overcommit, an LSM), other kinds of VMA (huge
+//! Covered are the address spaces of [`scenarios`], and what fails for want of memory or by a fatal
+//! signal. Not covered: failures for other reasons (overcommit, an LSM), other kinds of VMA (huge
 //! pages, userfaultfd, policies, locked and special mappings), and walkers that run at the same
 //! time.
 
 use kernel::{
     kunit::fault::{
+        available,
+        inject,
+        Mode,
+        Plan,
         Run,
         Sweep, //
     },
@@ -52,9 +57,12 @@ fn attempt(
     before.check_unchanged(run, parent)
 }
 
+const EACH: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Signal];
+
 /// Sweeps the forks of each address space of a table.
 fn sweep(
     table: &'static [Scenario],
+    modes: &[Mode],
     fork: impl Fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>,
 ) -> Result {
     for scenario in table {
@@ -65,6 +73,7 @@ fn sweep(
 
         Sweep::new()
             .scenario(scenario.name)
+            .modes(modes)
             // anon_vma_clone() tries without waiting first.
             .may_tolerate()
             .run(|run| attempt(run, &parent, &before, &fork))?;
@@ -101,51 +110,81 @@ mod tests {
 
     #[test]
     fn tree_of_anonymous() -> Result {
-        sweep(ANONYMOUS, tree_alone)
+        sweep(ANONYMOUS, EACH, tree_alone)
     }
 
     #[test]
     fn tree_of_shared_and_files() -> Result {
-        sweep(SHARED_AND_FILES, tree_alone)
+        sweep(SHARED_AND_FILES, EACH, tree_alone)
     }
 
     #[test]
     fn tree_of_dontcopy() -> Result {
-        sweep(DONTCOPY, tree_alone)
+        sweep(DONTCOPY, EACH, tree_alone)
     }
 
     #[test]
     fn tree_of_wipeonfork() -> Result {
-        sweep(WIPEONFORK, tree_alone)
+        sweep(WIPEONFORK, EACH, tree_alone)
     }
 
     #[test]
     fn tree_of_numbers() -> Result {
-        sweep(NUMBERS, tree_alone)
+        sweep(NUMBERS, EACH, tree_alone)
     }
 
     #[test]
     fn anonymous() -> Result {
-        sweep(ANONYMOUS, whole_mm)
+        sweep(ANONYMOUS, EACH, whole_mm)
     }
 
     #[test]
     fn shared_and_files() -> Result {
-        sweep(SHARED_AND_FILES, whole_mm)
+        sweep(SHARED_AND_FILES, EACH, whole_mm)
     }
 
     #[test]
     fn dontcopy() -> Result {
-        sweep(DONTCOPY, whole_mm)
+        sweep(DONTCOPY, EACH, whole_mm)
     }
 
     #[test]
     fn wipeonfork() -> Result {
-        sweep(WIPEONFORK, whole_mm)
+        sweep(WIPEONFORK, EACH, whole_mm)
     }
 
     #[test]
     fn numbers() -> Result {
-        sweep(NUMBERS, whole_mm)
+        sweep(NUMBERS, EACH, whole_mm)
+    }
+
+    /// A second failure while the first one is dealt with, or made up for.
+    #[test]
+    fn pairs() -> Result {
+        sweep(PAIRS, &[Mode::Pair], whole_mm)
+    }
+
+    /// A fork has the same number of points each time.
+    #[test]
+    fn points_are_the_same() -> Result {
+        if !available() {
+            return Ok(());
+        }
+        for scenario in [ANONYMOUS, SHARED_AND_FILES, DONTCOPY, WIPEONFORK, NUMBERS]
+            .into_iter()
+            .flatten()
+        {
+            let parent = Parent::new(scenario)?;
+            let mut first = None;
+
+            drop(Child::dup_mm(&parent)?);
+            for _ in 0..20 {
+                let (child, report) = inject(Plan::count(), || Child::dup_mm(&parent))?;
+
+                drop(child?);
+                assert_eq!(*first.get_or_insert(report), report);
+            }
+        }
+        Ok(())
     }
 }

@@ -131,6 +131,12 @@ table! {
         "beside one not copied": 1 x [ANON.wipeonfork(), ANON.dontfork(), ANON];
     }
 
+    PAIRS: "Small ones, since there are as many runs as pairs of allocations." {
+        "one of each": 1 x [ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE];
+        "not copied": 1 x [ANON, ANON.dontfork(), ANON, ANON.wipeonfork()];
+        "5": 5 x [ANON];
+    }
+
     NUMBERS: "From one leaf node of the tree to several." {
         "1": 1 x [ANON];
         "2": 2 x [ANON];

@@ -24,12 +24,41 @@ use crate::{
     str::{CStr, CString},
 };
 
+/// # Examples
+///
+/// The function that it makes takes no arguments, and runs the sweep in the current test:
+///
+/// ```
+/// use kernel::kunit::fault::fault_sweep;
+///
+/// fn three() -> Result<KVec<u64>> {
+///     let mut v = KVec::with_capacity(3, GFP_KERNEL)?;
+///
+///     v.extend_from_slice(&[1, 2, 3], GFP_KERNEL)?;
+///     Ok(v)
+/// }
+///
+/// /// A push that fails leaves the vector as it was.
+/// fn longer_or_intact(v: &mut KVec<u64>, pushed: Result) -> Result {
+///     assert_eq!(v.len(), if pushed.is_ok() { 4 } else { 3 });
+///     Ok(())
+/// }
+///
+/// #[fault_sweep(kinds(slab), setup = three, check = longer_or_intact)]
+/// fn push(v: &mut KVec<u64>) -> Result {
+///     Ok(v.push(4, GFP_KERNEL)?)
+/// }
+///
+/// push()?;
+/// # Ok::<(), Error>(())
+/// ```
 pub use macros::fault_sweep;
 
 /// The functions of `lib/kunit/fault*.c`.
 #[cfg(CONFIG_KUNIT_FAULT_INJECTION)]
 mod imp {
     pub(super) use crate::bindings::{
+        kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan,
         kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
         kunit_fault_sweep_fail as fail, kunit_fault_sweep_next as next,
     };
@@ -38,15 +67,17 @@ mod imp {
 /// What is left of them without the option: there is no first run.
 #[cfg(not(CONFIG_KUNIT_FAULT_INJECTION))]
 mod imp {
-    use crate::{bindings::*, ffi::*, str::CStr};
+    use crate::{bindings::*, ffi::*};
 
-    pub(super) unsafe fn next(test: *mut kunit, _: *mut kunit_fault_sweep) -> bool {
-        const WHY: &CStr = crate::c_str!("needs CONFIG_KUNIT_FAULT_INJECTION");
-
-        // SAFETY: The caller passes a valid `test`.
-        unsafe { crate::bindings::kunit_mark_skipped(test, WHY.as_char_ptr()) };
-        false
+    pub(super) unsafe fn next(_: *mut kunit, _: *mut kunit_fault_sweep) -> bool {
+        super::available()
     }
+
+    pub(super) unsafe fn arm_plan(_: *mut kunit, _: *const kunit_fault_plan) -> c_int {
+        -(EOPNOTSUPP as c_int)
+    }
+
+    pub(super) unsafe fn disarm_plan(_: *mut kunit, _: *mut kunit_fault_report) {}
 
     pub(super) unsafe fn arm(_: *mut kunit, _: *mut kunit_fault_sweep) -> c_int {
         -(EOPNOTSUPP as c_int)
@@ -81,6 +112,146 @@ pub enum Mode {
     Forever = bindings::kunit_fault_mode_KUNIT_FAULT_FOREVER,
     /// Fail point N, and the Mth after it, for all N and M.
     Pair = bindings::kunit_fault_mode_KUNIT_FAULT_PAIR,
+    /// Fail none, but be killed at point N, which has to come out as `EINTR` or go unnoticed.
+    Signal = bindings::kunit_fault_mode_KUNIT_FAULT_SIGNAL,
+}
+
+/// Says which points to fail.
+#[derive(Clone, Copy)]
+pub struct Plan(bindings::kunit_fault_plan);
+
+impl Plan {
+    /// Fails none: the points are only counted.
+    pub fn count() -> Self {
+        Self(Default::default())
+    }
+
+    /// Fails the point `nth`, counted from 1.
+    pub fn once(nth: usize) -> Self {
+        Self(bindings::kunit_fault_plan {
+            nth,
+            ..Default::default()
+        })
+    }
+
+    /// Fails all points from `nth` on, counted from 1.
+    pub fn forever(nth: usize) -> Self {
+        Self(bindings::kunit_fault_plan {
+            nth,
+            forever: true,
+            ..Default::default()
+        })
+    }
+
+    /// Fails the point `nth`, counted from 1, and the one `again` points after it.
+    pub fn pair(nth: usize, again: usize) -> Self {
+        Self(bindings::kunit_fault_plan {
+            nth,
+            again,
+            ..Default::default()
+        })
+    }
+
+    /// Lets what would fail succeed, but with a fatal signal pending from there on.
+    pub fn signal(mut self) -> Self {
+        self.0.signal = true;
+        self
+    }
+
+    /// Counts requests to these allocators only. The default is all.
+    pub fn kinds(mut self, kinds: &[Kind]) -> Self {
+        self.0.kinds = mask_of(kinds);
+        self
+    }
+}
+
+fn mask_of(kinds: &[Kind]) -> u32 {
+    kinds
+        .iter()
+        .fold(0, |mask, kind| mask | (1 << *kind as u32))
+}
+
+/// What happened while a [`Plan`] was in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Points passed, those that failed included.
+    pub points: usize,
+    /// Points that were made to fail.
+    pub fired: usize,
+    /// Requests that must not fail, and therefore are no points.
+    pub nofail: usize,
+}
+
+/// Calls `body` in the current KUnit test, with its allocations failing as `plan` has it.
+///
+/// The test's end closes the window as well, also when an assertion in `body` brings it about.
+/// Nothing is judged, and leaks are not looked for: that is what [`Sweep`] is for.
+///
+/// # Errors
+///
+/// `EINVAL` if the current task does not run a KUnit test, `EBUSY` if a task is armed already,
+/// `ENOMEM`, or `EOPNOTSUPP` without `CONFIG_KUNIT_FAULT_INJECTION`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::kunit::fault::{inject, Plan};
+///
+/// # if kernel::kunit::fault::available() {
+/// let (result, report) = inject(Plan::once(2), || {
+///     let first = KBox::new(1, GFP_KERNEL);
+///     let second = KBox::new(2, GFP_KERNEL);
+///     (first.is_ok(), second.is_ok())
+/// })?;
+///
+/// assert_eq!(result, (true, false));
+/// assert_eq!((report.points, report.fired), (2, 1));
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
+pub fn inject<T>(plan: Plan, body: impl FnOnce() -> T) -> Result<(T, Report)> {
+    let test = current_test()?;
+    let mut report = bindings::kunit_fault_report::default();
+
+    // SAFETY: `test` is the current test, and `plan` is valid for the call.
+    to_result(unsafe { imp::arm_plan(test, &plan.0) })?;
+    let result = body();
+    // SAFETY: `test` is the current test, armed by this task, and `report` is valid for the call.
+    unsafe { imp::disarm_plan(test, &mut report) };
+
+    let report = Report {
+        points: report.points,
+        fired: report.fired,
+        nofail: report.nofail,
+    };
+    Ok((result, report))
+}
+
+/// Returns whether faults can be injected; if not, marks the current test as skipped.
+///
+/// For tests that call [`inject`]; those that sweep need not ask.
+pub fn available() -> bool {
+    if cfg!(CONFIG_KUNIT_FAULT_INJECTION) {
+        return true;
+    }
+    if let Ok(test) = current_test() {
+        let why = crate::c_str!("needs CONFIG_KUNIT_FAULT_INJECTION");
+
+        // SAFETY: `test` is the current test, and the reason a static string.
+        unsafe { bindings::kunit_mark_skipped(test, why.as_char_ptr()) };
+    }
+    false
+}
+
+/// Returns the current test, which lives until the current task is done with it.
+fn current_test() -> Result<*mut bindings::kunit> {
+    // SAFETY: FFI call without safety requirements.
+    let test = unsafe { bindings::kunit_get_current_test() };
+
+    if test.is_null() {
+        return Err(EINVAL);
+    }
+    Ok(test)
 }
 
 /// Fails a piece of code at one point after the other.
@@ -137,13 +308,15 @@ impl Sweep {
 
     /// Counts requests to these allocators only.
     pub fn kinds(mut self, kinds: &[Kind]) -> Self {
-        self.raw.kinds = kinds.iter().fold(0, |mask, kind| mask | 1 << *kind as u32);
+        self.raw.kinds = mask_of(kinds);
         self
     }
 
     /// Sweeps in these modes only, in the order of [`Mode`].
     pub fn modes(mut self, modes: &[Mode]) -> Self {
-        self.raw.modes = modes.iter().fold(0, |mask, mode| mask | 1 << *mode as u32);
+        self.raw.modes = modes
+            .iter()
+            .fold(0, |mask, mode| mask | (1 << *mode as u32));
         self
     }
 
@@ -185,14 +358,10 @@ impl Sweep {
     ///
     /// `EINVAL` if the current task does not run a KUnit test, else those of `attempt`.
     pub fn run(mut self, mut attempt: impl FnMut(&mut Run<'_>) -> Result) -> Result<usize> {
-        // SAFETY: FFI call without safety requirements.
-        let test = unsafe { bindings::kunit_get_current_test() };
-        if test.is_null() {
-            return Err(EINVAL);
-        }
+        let test = current_test()?;
 
-        // SAFETY: `test` is the current test, which lives until this task is done with it, and
-        // `raw` was zeroed but for the options before the first call.
+        // SAFETY: `test` is the current test, and `raw` was zeroed but for the options before the
+        // first call.
         while unsafe { imp::next(test, &mut self.raw) } {
             let mut run = Run {
                 test,
