@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door.  What is done is in workbench/, one script a target.
+
+BASE ?= 6.18
+ARCH ?= um
+
+export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := kunit
+.PHONY: help kunit control vma tree refresh bisect check setup update clean
+
+help: ##		this list
+	@echo 'make TARGET [VARIABLE=VALUE...]'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*##[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo
+	@sed -n 's/^#: \([A-Z]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+#: BASE		kernel release the series is for, a file in workbench/bases/ (6.18)
+#: ARCH		um or x86_64 under QEMU (um)
+#: KDIR		a kernel tree of yours to use as the base; it is not written to
+#: TOOLCHAIN	sysroot: Debian's compilers in the cache; host: this machine's (sysroot)
+#: MIRROR	Debian archive to fetch from (http://deb.debian.org/debian)
+#: JOBS		jobs of a build (number of processors)
+#: V		1: show the commands of long steps
+#: FORCE	1: let "tree" and "refresh" discard what they would rather keep
+#: TIMEOUT	seconds the suites may run (300)
+
+kunit: ##		build the base with the series, run the suites (the default)
+	@workbench/kunit.sh
+
+control: ##	the same suites on the base without the fix: they must fail
+	@workbench/control.sh
+
+vma: ##		the base's own tools/testing/vma on the patched tree
+	@workbench/vma.sh
+
+check: ##		everything there is to test, in order of cost
+	@workbench/check.sh
+
+bisect: ##		each patch of the fix: builds, warnings, checkpatch, as a table
+	@workbench/bisect.sh
+
+tree: ##		a git tree with the series as commits, to edit: build/BASE/linux
+	@workbench/tree.sh
+
+refresh: ##	write the commits of that tree back to patches/ and the new files
+	@workbench/refresh.sh
+
+setup: ##		only fetch and build what the others need
+	@workbench/setup.sh
+
+update: ##	as setup, but ask the archive for a newer base first
+	@UPDATE=1 workbench/setup.sh
+
+clean: ##		remove what was built, but no tree with edits in it
+	@workbench/clean.sh
