@@ -8,7 +8,7 @@ ARCH ?= um
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh bisect check setup update clean
+.PHONY: help kunit control vma tree refresh bisect cost check setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -41,6 +41,9 @@ check: ##		everything there is to test, in order of cost
 
 bisect: ##		each patch of the fix: builds, warnings, checkpatch, as a table
 	@workbench/bisect.sh
+
+cost: ##		the allocators' object code, with the hooks for tests configured out
+	@workbench/cost.sh
 
 tree: ##		a git tree with the series as commits, to edit: build/BASE/linux
 	@workbench/tree.sh

@@ -97,7 +97,8 @@ leg_i386()
 leg_warnings()
 {
 	local out=$work/warnings
-	set_config warnings x86_64 defconfig -e=DEBUG_VM -e=DEBUG_VM_MAPLE_TREE
+	# As warnings, not errors, which would end the build at the first.
+	set_config warnings x86_64 defconfig -d=WERROR -e=DEBUG_VM -e=DEBUG_VM_MAPLE_TREE
 	# Every object each time: a warning is seen only when compiled.
 	rm -rf -- "$out/mm" "$out/kernel/fork.o"
 	# shellcheck disable=SC2086

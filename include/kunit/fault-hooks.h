@@ -86,7 +86,7 @@ static inline void kunit_fault_unmask(void)
  * @object: What it handed out, or NULL; for the page allocator the struct page
  * @site: The caller, or 0 if the allocator does not know it
  *
- * Context: In the scope of the allocator's guard(kunit_fault_masked)().
+ * Context: In the scope of the allocator's kunit_fault_mask_scope().
  */
 static inline void kunit_fault_track(enum kunit_fault_kind kind,
 				     const void *object, unsigned long site)
@@ -105,29 +105,9 @@ static inline void kunit_fault_untrack(const void *object)
 		__kunit_fault_untrack(object);
 }
 
-#else /* !CONFIG_KUNIT_FAULT_INJECTION */
-
-static inline bool kunit_fault_armed(void)
-{
-	return false;
-}
-
-static inline bool kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
-{
-	return false;
-}
-
-static inline void kunit_fault_mask(void) {}
-static inline void kunit_fault_unmask(void) {}
-static inline void kunit_fault_track(enum kunit_fault_kind kind,
-				     const void *object, unsigned long site) {}
-static inline void kunit_fault_untrack(const void *object) {}
-
-#endif /* CONFIG_KUNIT_FAULT_INJECTION */
-
 /*
- * guard(kunit_fault_masked)() - What an allocator allocates for itself, up to
- * the end of the scope, is no fault point
+ * guard(kunit_fault_masked)() in disguise - What an allocator allocates for
+ * itself, up to the end of the scope, is no fault point
  *
  * Whether a slab needs a new page, a sheaf a refill or a detector a record
  * depends on what ran before.  Such requests fail the one that is served, if
@@ -135,5 +115,23 @@ static inline void kunit_fault_untrack(const void *object) {}
  * run.
  */
 DEFINE_LOCK_GUARD_0(kunit_fault_masked, kunit_fault_mask(), kunit_fault_unmask())
+#define kunit_fault_mask_scope()	guard(kunit_fault_masked)()
+
+#else /* !CONFIG_KUNIT_FAULT_INJECTION */
+
+/*
+ * Macros, since even empty inline functions have an effect on what the compiler
+ * makes of the allocators' fast paths.
+ */
+#define kunit_fault_armed()			false
+#define kunit_fault_hit(kind, gfp)		((void)(kind), (void)(gfp), false)
+#define kunit_fault_mask()			do { } while (0)
+#define kunit_fault_unmask()			do { } while (0)
+#define kunit_fault_mask_scope()		do { } while (0)
+#define kunit_fault_track(kind, object, site)			\
+	do { (void)(kind); (void)(object); (void)(site); } while (0)
+#define kunit_fault_untrack(object)		do { (void)(object); } while (0)
+
+#endif /* CONFIG_KUNIT_FAULT_INJECTION */
 
 #endif /* _KUNIT_FAULT_HOOKS_H */

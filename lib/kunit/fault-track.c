@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/swap.h>
 #include <kunit/fault-hooks.h>
 
 #include "fault-impl.h"
@@ -93,9 +94,11 @@ void __kunit_fault_untrack(const void *object)
 	}
 }
 
-/* Free what waits for a grace period, if that is what keeps objects alive. */
+/* Free what waits for a grace period or in a batch, if that keeps it alive. */
 static void wait_for_frees(void)
 {
+	if (READ_ONCE(track->count))
+		lru_add_drain_all();
 	if (READ_ONCE(track->count))
 		rcu_barrier();
 	if (READ_ONCE(track->count))

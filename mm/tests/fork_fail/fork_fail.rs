@@ -9,8 +9,7 @@
 //!
 //! Covered are the address spaces of [`scenarios`], and what fails for want of memory or by a fatal
 //! signal. Not covered: failures for other reasons (overcommit, an LSM), other kinds of VMA (huge
-//! pages, userfaultfd, policies, locked and special mappings), and walkers that run at the same
-//! time.
+//! pages, userfaultfd, policies, swapped pages, KSM), and walkers that run at the same time.
 
 use kernel::{
     kunit::fault::{
@@ -38,6 +37,7 @@ use parent::{
     Parent, //
 };
 use scenarios::Scenario;
+use shim::fork_fail_driver_keep;
 
 /// One run: a fork by `fork`, which also looks at what it has left.
 fn attempt(
@@ -101,6 +101,26 @@ fn tree_alone(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     Ok(None)
 }
 
+/// Forks by `dup_mm()`, while a driver keeps the mm, as a walker does that found it in time: its
+/// end is put off until the failed fork is over, and what is in its tree can be looked at.
+fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
+    // SAFETY: FFI call without safety requirements.
+    unsafe { fork_fail_driver_keep(true) };
+    let forked = run.inject(|| Child::dup_mm(parent)).ok();
+    // SAFETY: As above.
+    unsafe { fork_fail_driver_keep(false) };
+
+    if forked.is_some() {
+        drop(Child::kept());
+    } else if let Some(child) = Child::kept() {
+        if let Err(err) = check_empty(run, &child, parent) {
+            core::mem::forget(child);
+            return Err(err);
+        }
+    }
+    Ok(forked)
+}
+
 #[kunit_tests(fork_fail)]
 mod tests {
     use super::{
@@ -158,6 +178,21 @@ mod tests {
         sweep(NUMBERS, EACH, whole_mm)
     }
 
+    #[test]
+    fn tree_of_special() -> Result {
+        sweep(SPECIAL, EACH, tree_alone)
+    }
+
+    #[test]
+    fn special() -> Result {
+        sweep(SPECIAL, EACH, whole_mm)
+    }
+
+    #[test]
+    fn kept() -> Result {
+        sweep(KEPT, EACH, kept_by_a_driver)
+    }
+
     /// A second failure while the first one is dealt with, or made up for.
     #[test]
     fn pairs() -> Result {
@@ -170,9 +205,16 @@ mod tests {
         if !available() {
             return Ok(());
         }
-        for scenario in [ANONYMOUS, SHARED_AND_FILES, DONTCOPY, WIPEONFORK, NUMBERS]
-            .into_iter()
-            .flatten()
+        for scenario in [
+            ANONYMOUS,
+            SHARED_AND_FILES,
+            DONTCOPY,
+            WIPEONFORK,
+            SPECIAL,
+            NUMBERS,
+        ]
+        .into_iter()
+        .flatten()
         {
             let parent = Parent::new(scenario)?;
             let mut first = None;

@@ -7,6 +7,7 @@
  * what they return.
  */
 
+#include <linux/anon_inodes.h>
 #include <linux/debug_locks.h>
 #include <linux/file.h>
 #include <linux/kthread.h>
@@ -58,13 +59,100 @@ void fork_fail_file_put(struct file *file)
 	fput(file);
 }
 
-long fork_fail_map(struct file *file, unsigned long addr, unsigned long len,
-		   bool shared)
-{
-	unsigned long flags = MAP_FIXED_NOREPLACE | (file ? 0 : MAP_ANONYMOUS);
+/*
+ * A driver whose mappings are counted, and which may keep the mm of the first
+ * copy made of one, as SGX does: others can find a child through it.
+ */
+static atomic_t driver_mappings;
+static bool driver_keeps;
+static struct mm_struct *driver_mm;
+static char driver_memory[4 * PAGE_SIZE] __aligned(PAGE_SIZE);
 
-	return vm_mmap(file, addr, len, PROT_READ | PROT_WRITE,
-		       flags | (shared ? MAP_SHARED : MAP_PRIVATE), 0);
+static void driver_open(struct vm_area_struct *vma)
+{
+	atomic_inc(&driver_mappings);
+	if (driver_keeps && !driver_mm) {
+		mmget(vma->vm_mm);
+		driver_mm = vma->vm_mm;
+	}
+}
+
+static void driver_close(struct vm_area_struct *vma)
+{
+	atomic_dec(&driver_mappings);
+}
+
+static const struct vm_operations_struct driver_vm_ops = {
+	.open = driver_open,
+	.close = driver_close,
+};
+
+static int driver_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+	int err;
+
+	if (size > sizeof(driver_memory))
+		return -EINVAL;
+	err = remap_pfn_range(vma, vma->vm_start, PHYS_PFN(__pa_symbol(driver_memory)),
+			      size, vma->vm_page_prot);
+	if (err)
+		return err;
+	vma->vm_ops = &driver_vm_ops;
+	atomic_inc(&driver_mappings);
+	return 0;
+}
+
+static const struct file_operations driver_fops = {
+	.mmap = driver_mmap,
+};
+
+struct file *fork_fail_driver(void)
+{
+	struct file *file = anon_inode_getfile("[fork_fail]", &driver_fops, NULL, O_RDWR);
+
+	return IS_ERR(file) ? NULL : file;
+}
+
+/* From now on the driver keeps the first mm that it sees, or does no longer. */
+void fork_fail_driver_keep(bool keep)
+{
+	driver_keeps = keep;
+}
+
+/* Hands over the mm, with its reference. */
+struct mm_struct *fork_fail_driver_take(void)
+{
+	struct mm_struct *mm = driver_mm;
+
+	driver_mm = NULL;
+	return mm;
+}
+
+long fork_fail_map(struct file *file, unsigned long addr, unsigned long len,
+		   unsigned int how)
+{
+	unsigned long flags = MAP_FIXED_NOREPLACE;
+
+	flags |= file ? 0 : MAP_ANONYMOUS;
+	flags |= how & FORK_FAIL_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	flags |= how & FORK_FAIL_LOCKED ? MAP_LOCKED : 0;
+	return vm_mmap(file, addr, len, PROT_READ | PROT_WRITE, flags, 0);
+}
+
+/* The page at @addr, pinned for DMA: a fork copies it instead of sharing it. */
+struct page *fork_fail_pin(unsigned long addr)
+{
+	struct page *page;
+
+	if (pin_user_pages_fast(addr, 1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1)
+		return NULL;
+	return page;
+}
+
+void fork_fail_unpin(struct page *page)
+{
+	unpin_user_page(page);
 }
 
 int fork_fail_dontfork(struct mm_struct *mm, unsigned long addr, unsigned long len)
@@ -115,9 +203,9 @@ int fork_fail_map_count(struct mm_struct *mm)
 /* How many entries an iterator finds; they are not looked into. */
 unsigned long fork_fail_entries(struct mm_struct *child)
 {
+	MA_STATE(mas, &child->mm_mt, 0, 0);
 	unsigned long n = 0;
 	void *entry;
-	MA_STATE(mas, &child->mm_mt, 0, 0);
 
 	mmap_read_lock(child);
 	mas_for_each(&mas, entry, ULONG_MAX)
@@ -167,8 +255,11 @@ static long node_pages(enum node_stat_item item)
 		pg_data_t *pgdat = NODE_DATA(nid);
 
 		pages += atomic_long_read(&pgdat->vm_stat[item]);
-		for_each_online_cpu(cpu)
-			pages += per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[item];
+		for_each_online_cpu(cpu) {
+			struct per_cpu_nodestat *stat = per_cpu_ptr(pgdat->per_cpu_nodestats, cpu);
+
+			pages += stat->vm_node_stat_diff[item];
+		}
 	}
 	return pages;
 }
@@ -217,6 +308,7 @@ static unsigned int read_settled(struct mm_struct *parent,
 		{ "objects of anon_vma", objects_in_use("anon_vma") },
 		{ "objects of anon_vma_chain", objects_in_use("anon_vma_chain") },
 		{ "objects of maple_node", objects_in_use("maple_node") },
+		{ "driver's mappings", atomic_read(&driver_mappings) },
 		{ "kernel taint", get_taint() },
 		{ "lockdep's end", !debug_locks },
 	};

@@ -11,6 +11,11 @@
 
 struct file;
 struct mm_struct;
+struct page;
+
+/* How to map, for fork_fail_map() */
+#define FORK_FAIL_SHARED	0x1
+#define FORK_FAIL_LOCKED	0x2
 
 /* Something that can be read off, and what it is called in a message */
 struct fork_fail_reading {
@@ -22,8 +27,13 @@ struct mm_struct *fork_fail_attach(void);
 void fork_fail_detach(struct mm_struct *mm);
 struct file *fork_fail_file(unsigned long size);
 void fork_fail_file_put(struct file *file);
+struct file *fork_fail_driver(void);
+void fork_fail_driver_keep(bool keep);
+struct mm_struct *fork_fail_driver_take(void);
 long fork_fail_map(struct file *file, unsigned long addr, unsigned long len,
-		   bool shared);
+		   unsigned int how);
+struct page *fork_fail_pin(unsigned long addr);
+void fork_fail_unpin(struct page *page);
 int fork_fail_dontfork(struct mm_struct *mm, unsigned long addr, unsigned long len);
 int fork_fail_wipeonfork(struct mm_struct *mm, unsigned long addr, unsigned long len);
 struct mm_struct *fork_fail_dup_mm(struct mm_struct *parent);

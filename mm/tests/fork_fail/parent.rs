@@ -26,6 +26,8 @@ use kernel::{
 
 /// Pages of a VMA.
 const PAGES: usize = 2;
+/// And its size.
+const LEN: usize = PAGES * PAGE_SIZE;
 /// Address of the first VMA.
 const BASE: usize = 0x1000_0000;
 /// From one VMA to the next: with a gap, so that they are not merged.
@@ -49,7 +51,7 @@ impl Placed {
 
     /// Returns the lowest and the highest address inside.
     pub(crate) fn bounds(self) -> [usize; 2] {
-        [self.addr, self.addr + PAGES * PAGE_SIZE - 1]
+        [self.addr, self.addr + LEN - 1]
     }
 }
 
@@ -62,10 +64,12 @@ fn pattern(addr: usize) -> c_long {
 ///
 /// # Invariants
 ///
-/// `mm` is an mm which this task has attached, with a reference that this object owns.
+/// `mm` is an mm which this task has attached, with a reference that this object owns, and so are
+/// the pins of `pinned`.
 pub(crate) struct Parent {
     mm: NonNull<Mm>,
     vmas: KVVec<Placed>,
+    pinned: KVVec<*mut Page>,
 }
 
 impl Parent {
@@ -85,32 +89,47 @@ impl Parent {
         }
 
         // INVARIANT: `fork_fail_attach()` has attached the mm, and returned the reference.
-        let parent = Self { mm, vmas };
+        let mut parent = Self {
+            mm,
+            vmas,
+            pinned: KVVec::new(),
+        };
         for placed in &parent.vmas {
             parent.map(*placed)?;
         }
+        parent.pin()?;
         Ok(parent)
     }
 
-    fn map(&self, Placed { vma, addr }: Placed) -> Result {
-        const LEN: usize = PAGES * PAGE_SIZE;
-
-        let file = match vma.memory {
-            Memory::Anon | Memory::SharedAnon => core::ptr::null_mut(),
-            Memory::PrivateFile | Memory::SharedFile => {
-                // SAFETY: FFI call without safety requirements.
-                let file = unsafe { fork_fail_file(LEN) };
-
-                if file.is_null() {
-                    return Err(ENOMEM);
-                }
-                file
+    /// Opens what is to be mapped there, if it is a file.
+    fn file_for(memory: Memory) -> Result<*mut File> {
+        // SAFETY: FFI calls without safety requirements.
+        let file = match memory {
+            Memory::Anon | Memory::SharedAnon | Memory::Locked | Memory::Pinned => {
+                return Ok(core::ptr::null_mut());
             }
+            Memory::PrivateFile | Memory::SharedFile => unsafe { fork_fail_file(LEN) },
+            Memory::Driver => unsafe { fork_fail_driver() },
         };
-        let shared = matches!(vma.memory, Memory::SharedAnon | Memory::SharedFile);
 
+        if file.is_null() {
+            return Err(ENOMEM);
+        }
+        Ok(file)
+    }
+
+    fn map(&self, Placed { vma, addr }: Placed) -> Result {
+        let file = Self::file_for(vma.memory)?;
+        let mut how = 0;
+
+        if vma.memory.is_shared() {
+            how |= FORK_FAIL_SHARED;
+        }
+        if vma.memory == Memory::Locked {
+            how |= FORK_FAIL_LOCKED;
+        }
         // SAFETY: This kthread has an mm by the type's invariants, `file` is null or referenced.
-        let mapped = unsafe { fork_fail_map(file, addr, LEN, shared) };
+        let mapped = unsafe { fork_fail_map(file, addr, LEN, how) };
         if !file.is_null() {
             // SAFETY: The reference is ours; a mapping has its own.
             unsafe { fork_fail_file_put(file) };
@@ -131,6 +150,26 @@ impl Parent {
                     .writer()
                     .write(&pattern(word))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Pins the first page of each VMA that is to have one pinned.
+    fn pin(&mut self) -> Result {
+        let to_pin = self
+            .vmas
+            .iter()
+            .filter(|placed| placed.vma.memory == Memory::Pinned);
+
+        for placed in to_pin {
+            // SAFETY: FFI call without safety requirements.
+            let page = unsafe { fork_fail_pin(placed.addr) };
+
+            if page.is_null() {
+                return Err(EFAULT);
+            }
+            // INVARIANT: `fork_fail_pin()` has returned the pin.
+            self.pinned.push(page, GFP_KERNEL)?;
         }
         Ok(())
     }
@@ -161,6 +200,10 @@ impl Parent {
 
 impl Drop for Parent {
     fn drop(&mut self) {
+        for page in &self.pinned {
+            // SAFETY: The pin is ours by the type's invariants.
+            unsafe { fork_fail_unpin(*page) };
+        }
         // SAFETY: `mm` is attached, and the reference is ours, by the type's invariants.
         unsafe { fork_fail_detach(self.mm()) };
     }
@@ -183,6 +226,15 @@ impl Child {
 
         // INVARIANT: `fork_fail_child()` has returned the reference.
         Ok(Self { mm })
+    }
+
+    /// Takes the one that the driver has kept, if it has.
+    pub(crate) fn kept() -> Option<Self> {
+        // SAFETY: FFI call without safety requirements.
+        let mm = NonNull::new(unsafe { fork_fail_driver_take() })?;
+
+        // INVARIANT: The driver has handed over its reference.
+        Some(Self { mm })
     }
 
     /// Makes one by `dup_mm()`, which has but one error.
@@ -211,6 +263,7 @@ impl Child {
 
     /// Returns what is wrong with the copy of a fork that succeeded.
     pub(crate) fn wrong_copy(&self, parent: &Parent) -> Option<(usize, &'static str)> {
+        // What access_remote_vm() cannot read looks like what is not there.
         let expected = parent
             .vmas()
             .iter()
@@ -222,6 +275,7 @@ impl Child {
         }
         for placed in parent.vmas() {
             let (content, what) = match placed.vma.advice {
+                _ if placed.vma.memory == Memory::Driver => (Some(NOT_MAPPED), "a driver's page"),
                 Advice::None if placed.vma.written => (None, "a page that was written"),
                 Advice::None => (Some(0), "a page that was not written"),
                 Advice::WipeOnFork => (Some(0), "a page to be wiped"),

@@ -18,6 +18,19 @@ pub(crate) enum Memory {
     PrivateFile,
     /// A shared mapping of a shmem file.
     SharedFile,
+    /// Private anonymous memory, locked.
+    Locked,
+    /// Private anonymous memory, one page pinned for DMA, which a fork has to copy.
+    Pinned,
+    /// A driver's mapping of pages that have no `struct page` to count: VM_PFNMAP.
+    Driver,
+}
+
+impl Memory {
+    /// Returns whether other processes see what is written.
+    pub(crate) fn is_shared(self) -> bool {
+        matches!(self, Self::SharedAnon | Self::SharedFile | Self::Driver)
+    }
 }
 
 /// What `madvise()` is told about a VMA's part in a fork.
@@ -83,6 +96,9 @@ const ANON: Vma = written(Memory::Anon);
 const SHARED: Vma = written(Memory::SharedAnon);
 const PRIVATE_FILE: Vma = written(Memory::PrivateFile);
 const SHARED_FILE: Vma = written(Memory::SharedFile);
+const LOCKED: Vma = written(Memory::Locked);
+const PINNED: Vma = written(Memory::Pinned);
+const DRIVER: Vma = untouched(Memory::Driver);
 
 macro_rules! table {
     ($($table:ident: $doc:literal { $($name:literal: $repeat:literal x [$($vma:expr),*];)* })*) => {
@@ -129,6 +145,23 @@ table! {
         "first": 1 x [ANON.wipeonfork(), ANON];
         "last": 1 x [ANON, ANON.wipeonfork()];
         "beside one not copied": 1 x [ANON.wipeonfork(), ANON.dontfork(), ANON];
+    }
+
+    SPECIAL: "Locked and pinned memory, and a driver's." {
+        "locked": 1 x [LOCKED];
+        "pinned": 1 x [PINNED];
+        "driver": 1 x [DRIVER];
+        "all of them": 1 x [PINNED, DRIVER, LOCKED, ANON];
+        "all of them, the other way": 2 x [DRIVER, LOCKED, PINNED, SHARED_FILE];
+    }
+
+    KEPT: "With a driver first that keeps the child's mm, for others to find." {
+        "driver": 1 x [DRIVER];
+        "driver, anonymous": 1 x [DRIVER, ANON, ANON];
+        "drivers": 4 x [DRIVER];
+        "one of each": 1 x [DRIVER, ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE, LOCKED, PINNED];
+        "not copied": 1 x [DRIVER, ANON.dontfork(), DRIVER.dontfork(), ANON];
+        "20": 20 x [DRIVER, ANON];
     }
 
     PAIRS: "Small ones, since there are as many runs as pairs of allocations." {

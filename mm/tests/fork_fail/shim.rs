@@ -22,6 +22,17 @@ pub(crate) struct File {
     opaque: [u8; 0],
 }
 
+/// `struct page`. Nothing here looks into it.
+#[repr(C)]
+pub(crate) struct Page {
+    opaque: [u8; 0],
+}
+
+/// Map the memory shared, not private.
+pub(crate) const FORK_FAIL_SHARED: c_uint = 1;
+/// Lock the memory.
+pub(crate) const FORK_FAIL_LOCKED: c_uint = 2;
+
 /// `struct fork_fail_reading`.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -41,7 +52,16 @@ extern "C" {
     /// Makes a shmem file of `size` bytes; null without memory.
     pub(crate) fn fork_fail_file(size: c_ulong) -> *mut File;
 
-    /// Drops a reference that [`fork_fail_file`] returned.
+    /// Opens the driver; null without memory.
+    pub(crate) fn fork_fail_driver() -> *mut File;
+
+    /// Makes the driver keep the first mm into which a mapping of it is copied, or not.
+    pub(crate) fn fork_fail_driver_keep(keep: bool);
+
+    /// Returns the mm that the driver has kept, with its reference, or null.
+    pub(crate) fn fork_fail_driver_take() -> *mut Mm;
+
+    /// Drops a reference to a file.
     pub(crate) fn fork_fail_file_put(file: *mut File);
 
     /// Maps `file`, or anonymous memory if it is null, at `addr`, readable and writable. Returns
@@ -50,8 +70,14 @@ extern "C" {
         file: *mut File,
         addr: c_ulong,
         len: c_ulong,
-        shared: bool,
+        how: c_uint,
     ) -> c_long;
+
+    /// Pins the page at `addr` for DMA; null if that fails.
+    pub(crate) fn fork_fail_pin(addr: c_ulong) -> *mut Page;
+
+    /// Undoes [`fork_fail_pin`].
+    pub(crate) fn fork_fail_unpin(page: *mut Page);
 
     /// Sets `VM_DONTCOPY`. Returns 0 or a negative error.
     pub(crate) fn fork_fail_dontfork(mm: *mut Mm, addr: c_ulong, len: c_ulong) -> c_int;
