@@ -130,7 +130,7 @@ DEFINE_LOCK_GUARD_0(kunit_fault_masked, kunit_fault_mask(), kunit_fault_unmask()
 #define kunit_fault_mask_scope()		do { } while (0)
 #define kunit_fault_track(kind, object, site)			\
 	do { (void)(kind); (void)(object); (void)(site); } while (0)
-#define kunit_fault_untrack(object)		do { (void)(object); } while (0)
+#define kunit_fault_untrack(object)		((void)(object))
 
 #endif /* CONFIG_KUNIT_FAULT_INJECTION */
 
