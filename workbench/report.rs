@@ -294,9 +294,16 @@ impl Outcome {
 // ------------------------------------------------------------------------------------------------
 // The kernel's log.
 
-/// The failure points of one sweep, as the suites report it, or the line if it is not as it should:
-/// `fault-sweep: SUITE.TEST[/SCENARIO] mode=MODE points=N failed=N tolerated=N`
-fn swept_points(line: &str) -> Option<Result<u64, String>> {
+/// One sweep, as the suites report it.
+struct Sweep<'a> {
+    test: &'a str,
+    mode: &'a str,
+    points: u64,
+}
+
+/// The sweep that a line reports, or the line if it is not as it should:
+/// `fault-sweep: TEST[/SCENARIO] mode=MODE points=N failed=N tolerated=N`
+fn sweep_in(line: &str) -> Option<Result<Sweep<'_>, String>> {
     let (_, rest) = line.split_once("fault-sweep: ")?;
     let fields: HashMap<&str, &str> = rest
         .split_whitespace()
@@ -304,12 +311,40 @@ fn swept_points(line: &str) -> Option<Result<u64, String>> {
         .filter_map(|word| word.split_once('='))
         .collect();
     let number = |key: &str| fields.get(key).and_then(|value| value.parse::<u64>().ok());
-    let complete =
-        fields.contains_key("mode") && number("failed").is_some() && number("tolerated").is_some();
-    Some(match number("points") {
-        Some(points) if complete => Ok(points),
+    let complete = number("failed").is_some() && number("tolerated").is_some();
+    let test = rest.split([' ', '/']).next().unwrap_or_default();
+    Some(match (fields.get("mode"), number("points")) {
+        (Some(mode), Some(points)) if complete => Ok(Sweep { test, mode, points }),
         _ => Err(line.trim().to_string()),
     })
+}
+
+/// How many points each test has swept, by mode, in the order of the log.
+fn points_per_test(log: &str) -> Vec<(String, Vec<(&str, u64)>)> {
+    let mut tests: Vec<(String, Vec<(&str, u64)>)> = Vec::new();
+    let mut suite = "";
+    for line in log.lines() {
+        // Cases with parameters have subtests of their own, further in.
+        if let Some(name) = line.strip_prefix("    # Subtest: ") {
+            suite = name.trim();
+        }
+        let Some(Ok(sweep)) = sweep_in(line) else {
+            continue;
+        };
+        let name = format!("{suite}.{}", sweep.test);
+        if tests.last().is_none_or(|(last, _)| *last != name) {
+            tests.push((name, Vec::new()));
+        }
+        let Some((_, modes)) = tests.last_mut() else {
+            continue;
+        };
+        match modes.iter_mut().find(|(mode, _)| *mode == sweep.mode) {
+            Some((_, points)) => *points += sweep.points,
+            None => modes.push((sweep.mode, sweep.points)),
+        }
+    }
+    tests.retain(|(_, modes)| modes.iter().any(|(_, points)| *points > 0));
+    tests
 }
 
 fn has_ktap_header(log: &str) -> bool {
@@ -499,9 +534,9 @@ fn verdict(
     }
 
     let mut points = 0;
-    for sweep in log.lines().filter_map(swept_points) {
+    for sweep in log.lines().filter_map(sweep_in) {
         match sweep {
-            Ok(swept) => points += swept,
+            Ok(sweep) => points += sweep.points,
             Err(line) => wrong.push(format!("not a sweep's report: {line}")),
         }
     }
@@ -510,6 +545,17 @@ fn verdict(
     }
 
     let mut text = String::new();
+    let per_test = points_per_test(log);
+    if !per_test.is_empty() {
+        let _ = writeln!(text, "failure points per test:");
+    }
+    for (test, modes) in &per_test {
+        let modes: Vec<String> = modes
+            .iter()
+            .map(|(mode, points)| format!("{mode} {points}"))
+            .collect();
+        let _ = writeln!(text, "    {test:<45} {}", modes.join(", "));
+    }
     for what in &wrong {
         let _ = writeln!(text, "error: {what}");
     }
@@ -603,8 +649,8 @@ KTAP version 1
     KTAP version 1
     # Subtest: fork_failure
     1..2
-    # anon: fault-sweep: fork_failure.anon/written mode=once points=106 failed=106 tolerated=0
-    # anon: fault-sweep: fork_failure.anon/written mode=forever points=44 failed=43 tolerated=1
+    # anon: fault-sweep: anon/written mode=once points=106 failed=106 tolerated=0
+    # anon: fault-sweep: anon/written mode=forever points=44 failed=43 tolerated=1
     ok 1 anon
     ok 2 shared
 ok 1 fork_failure
@@ -648,7 +694,9 @@ Call Trace:
         assert!(verdict.good);
         assert_eq!(
             verdict.text,
-            "6.18.15 um: 2 passed, 0 failed, 150 failure points swept, 215 s\n"
+            "failure points per test:\n    \
+             fork_failure.anon                             once 106, forever 44\n\
+             6.18.15 um: 2 passed, 0 failed, 150 failure points swept, 215 s\n"
         );
     }
 
