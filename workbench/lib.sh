@@ -191,7 +191,9 @@ advice()
 {
 	local last
 	last=$(tail -n 60 -- "$1")
-	if grep -q '^advice: ' <<<"$last"; then
+	# Whatever was tried, a full disk explains it.
+	if ! grep -q 'No space left on device\|have enough free space' <<<"$last" &&
+		grep -q '^advice: ' <<<"$last"; then
 		sed -n 's/^advice: //p' <<<"$last" | tail -n 1
 		return
 	fi

@@ -71,6 +71,7 @@ build_sysroot()
 
 	mkdir -p "$cache"
 	rm -rf --one-file-system -- "$cache"/sysroot-*.new
+	at_exit_remove+=("$new")
 	if [ "$(id -u)" = 0 ]; then
 		unshare --mount --pid --fork --kill-child --mount-proc \
 			mmdebstrap --mode=root --format=directory "${options[@]}" \

@@ -179,6 +179,16 @@ mod tests {
     }
 
     #[test]
+    fn tree_of_adjacent() -> Result {
+        sweep(ADJACENT, EACH, tree_alone)
+    }
+
+    #[test]
+    fn adjacent() -> Result {
+        sweep(ADJACENT, EACH, whole_mm)
+    }
+
+    #[test]
     fn tree_of_special() -> Result {
         sweep(SPECIAL, EACH, tree_alone)
     }
@@ -197,6 +207,23 @@ mod tests {
     #[test]
     fn pairs() -> Result {
         sweep(PAIRS, &[Mode::Pair], whole_mm)
+    }
+
+    /// A forker that is killed does not go on to copy what is left.
+    #[test]
+    fn killed_forker_gives_up() -> Result {
+        if !available() {
+            return Ok(());
+        }
+        let parent = Parent::new(NUMBERS.last().ok_or(EINVAL)?)?;
+        let (child, whole) = inject(Plan::count(), || Child::dup_mm(&parent))?;
+
+        drop(child?);
+        let (child, killed) = inject(Plan::once(1).signal(), || Child::dup_mm(&parent))?;
+
+        assert!(child.is_err());
+        assert!(killed.points < whole.points / 2);
+        Ok(())
     }
 
     /// A fork has the same number of points each time.

@@ -7,6 +7,7 @@ use super::{
         Advice,
         Memory,
         Scenario,
+        Spacing,
         Vma, //
     },
     shim::*,
@@ -30,8 +31,8 @@ const PAGES: usize = 2;
 const LEN: usize = PAGES * PAGE_SIZE;
 /// Address of the first VMA.
 const BASE: usize = 0x1000_0000;
-/// From one VMA to the next: with a gap, so that they are not merged.
-const STRIDE: usize = 16 * PAGE_SIZE;
+/// From one VMA to the next, if there is a gap.
+const APART: usize = 16 * PAGE_SIZE;
 
 /// What [`fork_fail_peek`] returns where nothing is mapped.
 const NOT_MAPPED: c_long = -(bindings::EFAULT as c_long);
@@ -80,9 +81,14 @@ impl Parent {
         // one at a time.
         let mm = NonNull::new(unsafe { fork_fail_attach() }).ok_or(ENOMEM)?;
 
+        let stride = match scenario.spacing {
+            Spacing::Apart => APART,
+            Spacing::Adjacent => LEN,
+        };
+
         for _ in 0..scenario.repeat {
             for vma in scenario.vmas {
-                let addr = BASE + vmas.len() * STRIDE;
+                let addr = BASE + vmas.len() * stride;
 
                 vmas.push(Placed { vma: *vma, addr }, GFP_KERNEL)?;
             }

@@ -84,11 +84,21 @@ const fn written(memory: Memory) -> Vma {
     }
 }
 
+/// Where the next VMA begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spacing {
+    /// With a gap in between.
+    Apart,
+    /// Where the one before it ends. Neighbours must differ, else they are merged.
+    Adjacent,
+}
+
 /// An address space: these VMAs, in this order, as often as `repeat` says.
 pub(crate) struct Scenario {
     pub(crate) name: &'static CStr,
     pub(crate) vmas: &'static [Vma],
     pub(crate) repeat: usize,
+    pub(crate) spacing: Spacing,
 }
 
 const IDLE: Vma = untouched(Memory::Anon);
@@ -101,25 +111,32 @@ const PINNED: Vma = written(Memory::Pinned);
 const DRIVER: Vma = untouched(Memory::Driver);
 
 macro_rules! table {
-    ($($table:ident: $doc:literal { $($name:literal: $repeat:literal x [$($vma:expr),*];)* })*) => {
+    ($($table:ident $spacing:ident: $doc:literal {
+        $($name:literal: $repeat:literal x [$($vma:expr),*];)*
+    })*) => {
         $(
             #[doc = $doc]
             pub(crate) const $table: &[Scenario] = &[$(
-                Scenario { name: c_str!($name), vmas: &[$($vma),*], repeat: $repeat },
+                Scenario {
+                    name: c_str!($name),
+                    vmas: &[$($vma),*],
+                    repeat: $repeat,
+                    spacing: Spacing::$spacing,
+                },
             )*];
         )*
     };
 }
 
 table! {
-    ANONYMOUS: "Private anonymous memory, written and not." {
+    ANONYMOUS Apart: "Private anonymous memory, written and not." {
         "untouched": 1 x [IDLE];
         "written": 1 x [ANON];
         "untouched, written": 1 x [IDLE, ANON];
         "written, untouched": 1 x [ANON, IDLE];
     }
 
-    SHARED_AND_FILES: "Shared anonymous memory, and files mapped both ways." {
+    SHARED_AND_FILES Apart: "Shared anonymous memory, and files mapped both ways." {
         "shared, untouched": 1 x [untouched(Memory::SharedAnon)];
         "shared": 1 x [SHARED];
         "private file, untouched": 1 x [untouched(Memory::PrivateFile)];
@@ -130,7 +147,7 @@ table! {
         "one of each, files first": 1 x [SHARED_FILE, PRIVATE_FILE, SHARED, IDLE, ANON];
     }
 
-    DONTCOPY: "VMAs that the child does not get: their slots are cleared, which may allocate." {
+    DONTCOPY Apart: "VMAs that the child does not get: their slots are cleared, which may allocate." {
         "only": 1 x [ANON.dontfork()];
         "first": 1 x [ANON.dontfork(), ANON, ANON];
         "middle": 1 x [ANON, ANON.dontfork(), ANON];
@@ -140,14 +157,14 @@ table! {
         "all": 20 x [ANON.dontfork()];
     }
 
-    WIPEONFORK: "VMAs that the child gets empty: they have no anon_vma, and no page is copied." {
+    WIPEONFORK Apart: "VMAs that the child gets empty: they have no anon_vma, and no page is copied." {
         "only": 1 x [ANON.wipeonfork()];
         "first": 1 x [ANON.wipeonfork(), ANON];
         "last": 1 x [ANON, ANON.wipeonfork()];
         "beside one not copied": 1 x [ANON.wipeonfork(), ANON.dontfork(), ANON];
     }
 
-    SPECIAL: "Locked and pinned memory, and a driver's." {
+    SPECIAL Apart: "Locked and pinned memory, and a driver's." {
         "locked": 1 x [LOCKED];
         "pinned": 1 x [PINNED];
         "driver": 1 x [DRIVER];
@@ -155,7 +172,7 @@ table! {
         "all of them, the other way": 2 x [DRIVER, LOCKED, PINNED, SHARED_FILE];
     }
 
-    KEPT: "With a driver first that keeps the child's mm, for others to find." {
+    KEPT Apart: "With a driver first that keeps the child's mm, for others to find." {
         "driver": 1 x [DRIVER];
         "driver, anonymous": 1 x [DRIVER, ANON, ANON];
         "drivers": 4 x [DRIVER];
@@ -164,13 +181,21 @@ table! {
         "20": 20 x [DRIVER, ANON];
     }
 
-    PAIRS: "Small ones, since there are as many runs as pairs of allocations." {
+    ADJACENT Adjacent: "VMAs without a gap: the one that fails begins where the last copy ends." {
+        "two": 1 x [ANON, SHARED_FILE];
+        "two, the other way": 1 x [SHARED_FILE, ANON];
+        "three": 1 x [ANON, SHARED, PRIVATE_FILE];
+        "not copied": 1 x [ANON, SHARED.dontfork(), ANON];
+        "across the end of a page table": 100 x [ANON, SHARED_FILE, PRIVATE_FILE];
+    }
+
+    PAIRS Apart: "Small ones, since there are as many runs as pairs of allocations." {
         "one of each": 1 x [ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE];
         "not copied": 1 x [ANON, ANON.dontfork(), ANON, ANON.wipeonfork()];
         "5": 5 x [ANON];
     }
 
-    NUMBERS: "From one leaf node of the tree to several." {
+    NUMBERS Apart: "From one leaf node of the tree to several." {
         "1": 1 x [ANON];
         "2": 2 x [ANON];
         "3": 3 x [ANON];
