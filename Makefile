@@ -8,14 +8,14 @@ ARCH ?= um
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh bisect cost check setup update clean
+.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*##[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 	@echo
-	@sed -n 's/^#: \([A-Z]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^#: \([A-Z]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 
 #: BASE		kernel release the series is for, a file in workbench/bases/ (6.18)
 #: ARCH		um or x86_64 under QEMU (um)
@@ -41,6 +41,12 @@ check: ##		everything there is to test, in order of cost
 
 bisect: ##		each patch of the fix: builds, warnings, checkpatch, as a table
 	@workbench/bisect.sh
+
+fork-harness: ##	forks that fail, in userspace: every small layout, failure and schedule
+	@workbench/fork-harness.sh
+
+bench-harness: ##	instructions of forks in userspace, with and without the fix
+	@workbench/bench-harness.sh
 
 cost: ##		the allocators' object code, with the hooks for tests configured out
 	@workbench/cost.sh

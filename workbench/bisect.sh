@@ -12,46 +12,11 @@
 . "$workbench/suites.sh"
 # shellcheck source=workbench/harness.sh
 . "$workbench/harness.sh"
+# shellcheck source=workbench/kbuild.sh
+. "$workbench/kbuild.sh"
 
 legs='um x86_64 arm-nommu i386 warnings checkpatch vma'
 touched='mm/ kernel/fork.o'
-
-work_set()
-{
-	work=$base_build/bisect
-	src=$work/src
-	mkdir -p "$src"
-}
-
-# The tree at a commit; unchanged files stay as they are, so that little is
-# built again.
-check_out_commit()
-{
-	rm -f -- "$work/index.lock"
-	GIT_DIR=$repo GIT_WORK_TREE=$src GIT_INDEX_FILE=$work/index \
-		plain_git -c core.bare=false -c checkout.workers=0 read-tree -u --reset "$1"
-}
-
-# kbuild OBJECTS ARCH TARGET...
-kbuild()
-{
-	local out=$work/$1 for_arch=$2
-	shift 2
-	in_toolchain make -s -j"$jobs" -C "$src" O="$out" ARCH="$for_arch" LLVM=1 "$@"
-}
-
-set_config()
-{
-	local out=$1 for_arch=$2 start=$3 option
-	shift 3
-	[ ! -f "$work/$out/.config" ] || return 0
-	mkdir -p "$work/$out"
-	kbuild "$out" "$for_arch" "$start"
-	for option; do
-		in_toolchain "$src/scripts/config" --file "$work/$out/.config" "${option%=*}" "${option#*=}"
-	done
-	kbuild "$out" "$for_arch" olddefconfig
-}
 
 leg_um()
 {
@@ -140,7 +105,7 @@ row()
 }
 
 prepare all
-work_set
+work_set bisect
 : >"$base_build/bisect.new"
 bad=0
 # shellcheck disable=SC2086

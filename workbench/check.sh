@@ -92,6 +92,7 @@ for test in settings series fetch pristine refresh; do
 	check $test "workbench/tests/$test.sh"
 done
 check_counted vma make vma
+check_counted fork-harness make fork-harness
 check_counted kunit-um make kunit ARCH=um
 check control-um make control ARCH=um
 # How it failed is worth seeing although it is as it should be.

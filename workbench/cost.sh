@@ -10,41 +10,24 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=workbench/suites.sh
 . "$workbench/suites.sh"
+# shellcheck source=workbench/kbuild.sh
+. "$workbench/kbuild.sh"
 
 hooked='mm/slub.o mm/page_alloc.o mm/percpu.o mm/failslab.o mm/fail_page_alloc.o'
-
-work_set()
-{
-	work=$base_build/cost
-	src=$work/src
-	out=$work/x86_64
-	mkdir -p "$src" "$out"
-}
-
-kbuild()
-{
-	in_toolchain make -s -j"$jobs" -C "$src" O="$out" ARCH=x86_64 LLVM=1 "$@"
-}
 
 # objects SIDE COMMIT - size and disassembly, without the places in the file.
 objects()
 {
-	local object
-	rm -f -- "$work/index.lock"
-	GIT_DIR=$repo GIT_WORK_TREE=$src GIT_INDEX_FILE=$work/index \
-		plain_git -c core.bare=false -c checkout.workers=0 read-tree -u --reset "$2"
-	if [ ! -f "$out/.config" ]; then
-		kbuild x86_64_defconfig
-		in_toolchain "$src/scripts/config" --file "$out/.config" -e KUNIT -e MEMCG \
-			-e FAULT_INJECTION -e FAILSLAB -e FAIL_PAGE_ALLOC
-	fi
-	kbuild olddefconfig
+	local object out=$work/x86_64
+	check_out_commit "$2"
+	set_config x86_64 x86_64 x86_64_defconfig -e=KUNIT -e=MEMCG -e=FAULT_INJECTION -e=FAILSLAB -e=FAIL_PAGE_ALLOC
+	kbuild x86_64 x86_64 olddefconfig
 	! grep -q '^CONFIG_KUNIT_FAULT_INJECTION=y' "$out/.config" || {
 		echo "CONFIG_KUNIT_FAULT_INJECTION is on, there is nothing to compare"
 		return 1
 	}
 	# shellcheck disable=SC2086
-	kbuild $hooked
+	kbuild x86_64 x86_64 $hooked
 	mkdir -p "$work/$1"
 	for object in $hooked; do
 		in_toolchain llvm-objdump -dr --no-show-raw-insn "$out/$object" | tail -n +3 >"$work/$1/${object##*/}.S"
@@ -60,7 +43,7 @@ without_tests()
 }
 
 prepare all
-work_set
+work_set cost
 step cost-before "objects without hooks" objects before "$(without_tests)"
 step cost-after "objects with hooks configured out" objects after fixed
 cat "$work/after/size"

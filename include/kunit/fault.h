@@ -38,6 +38,7 @@ struct kunit_fault_plan {
  * @points: Points passed, the failed ones included
  * @fired: Points that were made to fail, or at which a signal was sent
  * @nofail: Requests with __GFP_NOFAIL, which are not injectable
+ * @nofail_site: Caller of the last of these, or 0
  * @nr_frames: Number of valid entries in @frames
  * @frames: Call trace of the last failure, innermost first
  */
@@ -45,6 +46,7 @@ struct kunit_fault_report {
 	unsigned long points;
 	unsigned long fired;
 	unsigned long nofail;
+	unsigned long nofail_site;
 	unsigned int nr_frames;
 	unsigned long frames[KUNIT_FAULT_FRAMES];
 };

@@ -99,6 +99,9 @@ static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep
 		   test->name, sweep->scenario ? "/" : "", sweep->scenario ?: "",
 		   mode_names[sweep->mode], sweep->points, sweep->failed,
 		   sweep->tolerated, sweep->report.nofail);
+	if (sweep->report.nofail)
+		kunit_info(test, "not injectable, with __GFP_NOFAIL: %pS\n",
+			   (void *)sweep->report.nofail_site);
 }
 
 /* Whether the run left something allocated; if so the test has failed */

@@ -54,6 +54,15 @@ static bool plan_says_fail(const struct kunit_fault_plan *plan, unsigned long po
 	return plan->again && point - plan->nth == plan->again;
 }
 
+/* Who asks the allocator that calls this */
+static unsigned long site_here(void)
+{
+	unsigned long frames[KUNIT_FAULT_FRAMES];
+	unsigned int nr = stack_trace_save(frames, KUNIT_FAULT_FRAMES, 1);
+
+	return kunit_fault_caller(frames, nr);
+}
+
 /*
  * Whether the current task looks killed to what it calls.  It is a kthread, which
  * no signal ever ends: all that happens is what the callees make of it.
@@ -83,6 +92,7 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 		return false;
 	if (gfp & __GFP_NOFAIL) {
 		report->nofail++;
+		report->nofail_site = site_here();
 		return false;
 	}
 
@@ -101,19 +111,12 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
 			 unsigned long site)
 {
-	unsigned long frames[KUNIT_FAULT_FRAMES];
-	unsigned int nr;
-
 	/* The allocator that was asked is masked once, those it asks are deeper. */
 	if (!object || !__kunit_fault_armed() || window.masked != 1)
 		return;
 	if (window.plan.kinds && !(window.plan.kinds & BIT(kind)))
 		return;
-	if (!site) {
-		nr = stack_trace_save(frames, KUNIT_FAULT_FRAMES, 1);
-		site = kunit_fault_caller(frames, nr);
-	}
-	kunit_fault_track_add(object, site);
+	kunit_fault_track_add(object, site ?: site_here());
 }
 
 static void disarm(void *unused)

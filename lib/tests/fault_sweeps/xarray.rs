@@ -3,6 +3,7 @@
 //! `XArray`.
 
 use kernel::{
+    alloc::Flags,
     kunit::fault::fault_sweep,
     prelude::*,
     xarray::{
@@ -46,27 +47,26 @@ mod tests {
         Ok(())
     }
 
+    fn store_new(xa: &mut Array, flags: Flags) -> Result<usize> {
+        for n in NEW {
+            let value = KBox::new(n, GFP_KERNEL)?;
+
+            xa.lock().store(n, value, flags)?;
+        }
+        Ok(NEW.len())
+    }
+
     /// Tries under the lock first, and then without.
     #[test]
     #[fault_sweep(setup = some, check = old_and_some_new, may_tolerate)]
     fn stores(xa: &mut Array) -> Result<usize> {
-        for n in NEW {
-            let value = KBox::new(n, GFP_KERNEL)?;
-
-            xa.lock().store(n, value, GFP_KERNEL)?;
-        }
-        Ok(NEW.len())
+        store_new(xa, GFP_KERNEL)
     }
 
     /// Tries twice as well, if without waiting.
     #[test]
     #[fault_sweep(setup = some, check = old_and_some_new, may_tolerate)]
     fn stores_without_waiting(xa: &mut Array) -> Result<usize> {
-        for n in NEW {
-            let value = KBox::new(n, GFP_KERNEL)?;
-
-            xa.lock().store(n, value, GFP_NOWAIT)?;
-        }
-        Ok(NEW.len())
+        store_new(xa, GFP_NOWAIT)
     }
 }

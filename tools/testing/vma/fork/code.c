@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The code under test, as the kernel has it. */
+
+#include "world.h"
+
+#define CONFIG_DEFAULT_MMAP_MIN_ADDR 65536
+
+unsigned long mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
+unsigned long dac_mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
+unsigned long stack_guard_gap = 256UL << PAGE_SHIFT;
+const struct vm_operations_struct vma_dummy_vm_ops;
+
+/* STUBBED: what only mmap() asks for. */
+unsigned long rlimit(unsigned int limit)
+{
+	return -1UL;
+}
+
+static DEFINE_SPINLOCK(mmlist_lock);
+static struct kmem_cache *anon_vma_cachep;
+static struct kmem_cache *anon_vma_chain_cachep;
+static struct kmem_cache *userfaultfd_ctx_cachep;
+
+#include <mm/vma_init.c>
+#include "taken.h"
+#include <mm/vma.c>
+
+/* It may be static. */
+struct mm_struct *fork_dup_mm(void)
+{
+	return dup_mm(&world.task, world.parent);
+}
+
+void fork_code_init(void)
+{
+	vma_state_init();
+	anon_vma_init();
+	maple_tree_init();
+	userfaultfd_ctx_cachep = kmem_cache_create("userfaultfd_ctx_cache",
+						   sizeof(struct userfaultfd_ctx),
+						   0, 0, NULL);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _FORK_COMPLAIN_H
+#define _FORK_COMPLAIN_H
+
+#include <linux/compiler.h>
+
+/* Keeps the first complaint of a run, for fork_complaint(), counts the rest. */
+void fork_complain(const char *format, ...) __printf(1, 2);
+
+#endif /* _FORK_COMPLAIN_H */

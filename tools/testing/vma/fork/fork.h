@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the Rust side sees: address spaces, forks of them, what they leave. */
+#ifndef _FORK_FORK_H
+#define _FORK_FORK_H
+
+#include <linux/types.h>
+
+/* What a VMA is like; any combination. */
+enum fork_vma_flag {
+	FORK_WRITTEN	= 1 << 0,	/* its pages were written, one by one */
+	FORK_SHARED	= 1 << 1,
+	FORK_FILE	= 1 << 2,	/* maps the file that all of these share */
+	FORK_DONTCOPY	= 1 << 3,
+	FORK_WIPEONFORK	= 1 << 4,
+	FORK_LOCKED	= 1 << 5,
+	FORK_ACCOUNT	= 1 << 6,
+	FORK_POLICY	= 1 << 7,
+	FORK_UFFD	= 1 << 8,	/* userfaultfd, with fork events */
+	FORK_DRIVER	= 1 << 9,	/* counts open and close, open publishes the mm */
+	FORK_HUGETLB	= 1 << 10,	/* with a reservation, if private */
+	FORK_CHILD	= 1 << 11,	/* was itself forked, from an ancestor */
+	FORK_PINNED	= 1 << 12,	/* pages are copied by fork */
+	FORK_PFNMAP	= 1 << 13,	/* page tables are always copied */
+	FORK_ORPHAN	= 1 << 14,	/* as FORK_CHILD, and an ancestor between is gone */
+};
+
+struct fork_vma {
+	u64 start;
+	u32 pages;
+	u32 flags;
+};
+
+/* What is allocated. */
+enum fork_site {
+	FORK_SITE_MM,
+	FORK_SITE_PGD,
+	FORK_SITE_COUNTERS,
+	FORK_SITE_SHEAF,
+	FORK_SITE_MAPLE,
+	FORK_SITE_VMA,
+	FORK_SITE_POLICY,
+	FORK_SITE_UFFD_FORK,
+	FORK_SITE_UFFD,
+	FORK_SITE_AVC_NOWAIT,
+	FORK_SITE_AVC,
+	FORK_SITE_ANON_VMA,
+	FORK_SITE_P4D,
+	FORK_SITE_PUD,
+	FORK_SITE_PMD,
+	FORK_SITE_PTE,
+	FORK_SITE_PAGE,
+	FORK_SITE_FILE,
+	FORK_SITE_OTHER,
+	FORK_SITES,
+};
+
+enum fork_failure {
+	FORK_FAIL_NOTHING,
+	FORK_FAIL_ONCE,		/* the nth allocation */
+	FORK_FAIL_FROM,		/* the nth allocation and all after it */
+	FORK_FAIL_SIGNAL,	/* a fatal signal from the nth look for one on */
+	FORK_FAIL_OVERCOMMIT,	/* the nth charge */
+	FORK_FAIL_ARCH,		/* arch_dup_mmap() */
+	FORK_FAIL_LOCK,		/* killed while waiting for the parent's lock */
+	FORK_FAIL_POISON,	/* the nth copy of a page meets bad memory */
+};
+
+/* Another task that comes across the mm. */
+enum fork_walker {
+	FORK_WALK_NOT,
+	FORK_WALK_ITERATE,
+	FORK_WALK_FIND_VMA,
+	FORK_WALK_LOOKUP,
+	FORK_WALK_RMAP,
+	FORK_WALK_VMA_LOCK,
+	FORK_WALK_PUT,		/* looks at nothing, but drops the last reference */
+};
+
+/* Numbers count events from 1; 0 is never. */
+struct fork_plan {
+	u32 failure;
+	u32 nth;
+	u32 walker;
+	u32 get_at;	/* takes a reference to the child */
+	u32 walk_at;	/* looks around */
+	u32 put_at;	/* drops the reference; 0 is after the fork */
+};
+
+struct fork_result {
+	bool succeeded;
+	bool walked;		/* the walker could look around */
+	bool found;		/* and found what must not be there */
+	u32 points;	/* allocations tried */
+	u32 injected;	/* of them, or of the rest, made to fail */
+	u32 signal_looks;
+	u32 charges;
+	u32 copies;	/* pages */
+	u32 opens;
+	u32 closes;
+	u32 events;
+	u32 entries_at_unlock;	/* in the child's tree, of whatever kind */
+	bool unstable_at_unlock;	/* has it MMF_UNSTABLE? */
+	u32 mms_freed;
+};
+
+/* An address space, for the parent or the child. */
+struct fork_mm {
+	s64 users, count, map_count, total_vm, data_vm, exec_vm, stack_vm;
+	s64 locked_vm, rss, tables, write_protect_seq;
+	u64 flags;
+	bool in_rcu, locked;
+};
+
+struct fork_vma_state {
+	u64 start, end, pgoff, vm_flags;
+	u64 content;	/* sum over the pages, with their addresses */
+	u64 rss;
+	u32 chain;		/* anon_vmas linked to */
+	u32 anon_refs, anon_children, anon_vmas;	/* of its own one */
+	u32 policy_refs, policy_mode;
+	bool anon, file, file_linked, uffd, uffd_own, reserved, attached;
+};
+
+/* What no mm has to itself. */
+struct fork_world_state {
+	s64 committed;
+	s64 file_refs, file_maps, file_writable;
+	s64 shmem_refs, shmem_maps, shmem_writable;
+	s64 uffd_refs, uffd_changing;
+	s64 locks_held;
+	s64 live[FORK_SITES];
+};
+
+struct fork_event {
+	const char *what;
+	const char *lock;
+	u8 owner;		/* 0: none, 1: the parent, 2: the child */
+	u8 walker;		/* what the walker did then, if anything */
+};
+
+/*
+ * A world belongs to the thread that made it, which has but one.  In the order
+ * of an address space; VMAs neither overlap nor lie above fork_task_size().
+ */
+void fork_world_new(const struct fork_vma *vmas, size_t nr);
+void fork_world_free(void);
+u64 fork_task_size(void);
+
+/* Forks.  A child that succeeds stays until it is put, or the world freed. */
+void fork_run(const struct fork_plan *plan, struct fork_result *result);
+void fork_child_put(void);
+const char *fork_complaint(void);
+void fork_forget_complaints(void);
+
+/* The allocations of the last run, by site */
+size_t fork_points(u8 *sites, size_t max);
+size_t fork_events(struct fork_event *events, size_t max);
+void fork_log_events(bool on);
+
+void fork_read_mm(bool child, struct fork_mm *out);
+size_t fork_read_vmas(bool child, struct fork_vma_state *out, size_t max);
+void fork_read_world(struct fork_world_state *out);
+
+/* Something that goes wrong, on purpose, in a world that is idle: to see it noticed. */
+enum fork_mistake {
+	FORK_MISTAKE_LEAK,
+	FORK_MISTAKE_UNACCOUNT,
+	FORK_MISTAKE_MISCOUNT_PAGES,
+	FORK_MISTAKE_LEAVE_LOCKED,
+	FORK_MISTAKE_UNLOCK_TWICE,
+	FORK_MISTAKE_UNLINK_TWICE,
+	FORK_MISTAKE_LINK_UNLOCKED,
+	FORK_MISTAKE_GET_FILE,
+	FORK_MISTAKE_READ_UNLOCKED,
+	FORK_MISTAKE_GATHER_TWICE,
+	FORK_MISTAKE_CHANGE_FLAGS,
+	FORK_MISTAKE_WARN,
+	FORK_MISTAKES,
+};
+
+void fork_make_mistake(u32 mistake);
+
+/* Has it called when a sanitizer or a signal is about to end the process. */
+void fork_on_death(void (*say_what_ran)(void));
+
+#endif /* _FORK_FORK_H */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * STUBBED: nothing happens here.  What is tested can't tell.
+ */
+#ifndef _FORK_STUBS_H
+#define _FORK_STUBS_H
+
+#include <linux/export.h>
+
+#define __init
+#define __latent_entropy
+#define VISIBLE_IF_KUNIT
+
+#define cond_resched()	do { } while (0)
+
+static inline void uprobe_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
+{
+}
+
+static inline void uprobe_clear_state(struct mm_struct *mm)
+{
+}
+
+static inline void flush_cache_dup_mm(struct mm_struct *mm)
+{
+}
+
+static inline void flush_cache_mm(struct mm_struct *mm)
+{
+}
+
+static inline void ksm_fork(struct mm_struct *mm, struct mm_struct *oldmm)
+{
+}
+
+static inline void khugepaged_fork(struct mm_struct *mm, struct mm_struct *oldmm)
+{
+}
+
+static inline void khugepaged_exit(struct mm_struct *mm)
+{
+}
+
+static inline void exit_aio(struct mm_struct *mm)
+{
+}
+
+static inline void mm_put_huge_zero_folio(struct mm_struct *mm)
+{
+}
+
+static inline void lru_gen_del_mm(struct mm_struct *mm)
+{
+}
+
+static inline void futex_hash_free(struct mm_struct *mm)
+{
+}
+
+static inline void mm_init_owner(struct mm_struct *mm, struct task_struct *task)
+{
+}
+
+static inline bool try_module_get(struct module *module)
+{
+	return true;
+}
+
+static inline void module_put(struct module *module)
+{
+}
+
+static inline void mmu_notifier_release(struct mm_struct *mm)
+{
+}
+
+static inline void arch_exit_mmap(struct mm_struct *mm)
+{
+}
+
+static inline void trace_exit_mmap(struct mm_struct *mm)
+{
+}
+
+static inline unsigned long get_mm_rss(struct mm_struct *mm)
+{
+	return mm->rss;
+}
+
+static inline void hugetlb_zap_begin(struct vm_area_struct *vma,
+				     unsigned long *start, unsigned long *end)
+{
+}
+
+static inline void hugetlb_zap_end(struct vm_area_struct *vma, struct zap_details *details)
+{
+}
+
+static inline void tlb_change_page_size(struct mmu_gather *tlb, unsigned int size)
+{
+}
+
+static inline void raw_write_seqcount_begin(unsigned int *seq)
+{
+	++*seq;
+}
+
+static inline void raw_write_seqcount_end(unsigned int *seq)
+{
+	++*seq;
+}
+
+static inline bool is_cow_mapping(vm_flags_t flags)
+{
+	return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+}
+
+/* There are no huge entries, and no swapped ones. */
+static inline bool is_swap_pmd(pmd_t pmd)
+{
+	return false;
+}
+
+static inline bool pmd_trans_huge(pmd_t pmd)
+{
+	return false;
+}
+
+static inline bool pud_trans_huge(pud_t pud)
+{
+	return false;
+}
+
+static inline int copy_huge_pmd(struct mm_struct *dst_mm, struct mm_struct *src_mm,
+				pmd_t *dst_pmd, pmd_t *src_pmd, unsigned long addr,
+				struct vm_area_struct *dst_vma, struct vm_area_struct *src_vma)
+{
+	return 0;
+}
+
+static inline int copy_huge_pud(struct mm_struct *dst_mm, struct mm_struct *src_mm,
+				pud_t *dst_pud, pud_t *src_pud, unsigned long addr,
+				struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+#endif /* _FORK_STUBS_H */

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CUSTOMISED: locks that check who has them, and per-VMA locks. */
+
+#include "world.h"
+
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#else
+static inline void __asan_poison_memory_region(const void *addr, size_t size)
+{
+}
+
+static inline void __asan_unpoison_memory_region(const void *addr, size_t size)
+{
+}
+#endif
+
+/* Above this it would take most of the time. */
+#define MAX_HIDDEN	16
+
+void init_rwsem(struct rw_semaphore *sem)
+{
+	memset(sem, 0, sizeof(*sem));
+	sem->name = "anon_vma";
+}
+
+void down_read(struct rw_semaphore *sem)
+{
+	if (sem->dep_map.writer)
+		fork_complain("deadlock: %s is locked for write already", sem->name);
+	fork_event("read lock", sem);
+	sem->dep_map.readers++;
+	world.locks_held++;
+}
+
+bool down_read_trylock(struct rw_semaphore *sem)
+{
+	if (sem->dep_map.writer)
+		return false;
+	down_read(sem);
+	return true;
+}
+
+void up_read(struct rw_semaphore *sem)
+{
+	if (!sem->dep_map.readers) {
+		fork_complain("%s is unlocked, but was not locked for read", sem->name);
+		return;
+	}
+	sem->dep_map.readers--;
+	world.locks_held--;
+	fork_event("read unlock", sem);
+}
+
+void down_write(struct rw_semaphore *sem)
+{
+	if (rwsem_is_locked(sem))
+		fork_complain("deadlock: %s is locked already", sem->name);
+	fork_event("lock", sem);
+	sem->dep_map.writer = true;
+	world.locks_held++;
+}
+
+void up_write(struct rw_semaphore *sem)
+{
+	if (!sem->dep_map.writer) {
+		fork_complain("%s is unlocked, but was not locked for write", sem->name);
+		return;
+	}
+	sem->dep_map.writer = false;
+	world.locks_held--;
+	fork_event("unlock", sem);
+}
+
+static void set_hidden(const void *from, const void *to, bool hidden)
+{
+	if (hidden)
+		__asan_poison_memory_region(from, to - from);
+	else
+		__asan_unpoison_memory_region(from, to - from);
+}
+
+/*
+ * Hides what VMAs of the parent keep under mmap_lock alone.  What rmap looks
+ * at under its own locks stays visible.
+ */
+static void hide_parent(bool hidden)
+{
+	size_t i;
+
+	if (!world.vmas || world.nr > MAX_HIDDEN)
+		return;
+	for (i = 0; i < world.nr; i++) {
+		struct vm_area_struct *vma = world.vmas[i];
+
+		set_hidden(&vma->vm_flags, &vma->vm_flags + 1, hidden);
+		set_hidden(&vma->anon_vma_chain, &vma->vm_pgoff, hidden);
+		set_hidden(&vma->vm_file, &vma->vm_refcnt, hidden);
+	}
+}
+
+void fork_hide_parent(void)
+{
+	hide_parent(true);
+}
+
+void fork_show_parent(void)
+{
+	hide_parent(false);
+}
+
+void mmap_init_lock(struct mm_struct *mm)
+{
+	memset(&mm->mmap_lock, 0, sizeof(mm->mmap_lock));
+	mm->mmap_lock.name = "mmap_lock";
+	mm->mm_lock_seq = 0;
+}
+
+void mmap_write_lock(struct mm_struct *mm)
+{
+	down_write(&mm->mmap_lock);
+	if (mm == world.parent)
+		fork_show_parent();
+}
+
+void mmap_write_lock_nested(struct mm_struct *mm, int subclass)
+{
+	mmap_write_lock(mm);
+}
+
+int mmap_write_lock_killable(struct mm_struct *mm)
+{
+	if (world.running && world.plan.failure == FORK_FAIL_LOCK) {
+		world.result.injected++;
+		return -EINTR;
+	}
+	mmap_write_lock(mm);
+	return 0;
+}
+
+/* What others will find in a child that is unlocked */
+static void look_at_child(struct mm_struct *mm)
+{
+	struct ma_state mas;
+	void *entry;
+
+	mas_init(&mas, &mm->mm_mt, 0);
+	world.unlocked_once = true;
+	world.result.unstable_at_unlock = mm_flags_test(MMF_UNSTABLE, mm);
+	mas_for_each(&mas, entry, ULONG_MAX)
+		world.result.entries_at_unlock++;
+}
+
+/* The VMAs of a parent that is unlocked may go away. */
+static void look_for_parents_vmas(struct mm_struct *child)
+{
+	struct ma_state mas;
+	struct vm_area_struct *vma;
+
+	mas_init(&mas, &child->mm_mt, 0);
+	rcu_read_lock();
+	mas_for_each(&mas, vma, ULONG_MAX) {
+		if (!xa_is_zero(vma) && vma->vm_mm == world.parent) {
+			fork_complain("the parent is unlocked with VMAs in the child's tree");
+			break;
+		}
+	}
+	rcu_read_unlock();
+}
+
+void mmap_write_unlock(struct mm_struct *mm)
+{
+	if (fork_checks && world.running && !world.in_walker && mm == world.parent && world.child)
+		look_for_parents_vmas(world.child);
+	if (fork_checks && world.running && !world.in_walker && mm != world.parent &&
+	    !world.unlocked_once)
+		look_at_child(mm);
+	mm->mm_lock_seq++;
+	if (mm == world.parent)
+		fork_hide_parent();
+	up_write(&mm->mmap_lock);
+}
+
+void mmap_write_downgrade(struct mm_struct *mm)
+{
+	mm->mm_lock_seq++;
+	mm->mmap_lock.dep_map.writer = false;
+	mm->mmap_lock.dep_map.readers++;
+}
+
+void mmap_read_lock(struct mm_struct *mm)
+{
+	down_read(&mm->mmap_lock);
+	if (mm == world.parent)
+		fork_show_parent();
+}
+
+bool mmap_read_trylock(struct mm_struct *mm)
+{
+	if (!down_read_trylock(&mm->mmap_lock))
+		return false;
+	if (mm == world.parent)
+		fork_show_parent();
+	return true;
+}
+
+void mmap_read_unlock(struct mm_struct *mm)
+{
+	if (mm == world.parent)
+		fork_hide_parent();
+	up_read(&mm->mmap_lock);
+}
+
+void mmap_assert_locked(struct mm_struct *mm)
+{
+	if (!rwsem_is_locked(&mm->mmap_lock))
+		fork_complain("mmap_lock is not held");
+}
+
+void mmap_assert_write_locked(struct mm_struct *mm)
+{
+	if (!mm->mmap_lock.dep_map.writer)
+		fork_complain("mmap_lock is not held for write");
+}
+
+void vma_lock_init(struct vm_area_struct *vma, bool reset_refcnt)
+{
+	if (reset_refcnt)
+		refcount_set(&vma->vm_refcnt, 0);
+	vma->vm_lock_seq = UINT_MAX;
+}
+
+void vma_start_write(struct vm_area_struct *vma)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	vma->vm_lock_seq = vma->vm_mm->mm_lock_seq;
+}
+
+void vma_assert_write_locked(struct vm_area_struct *vma)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	if (vma->vm_lock_seq != vma->vm_mm->mm_lock_seq)
+		fork_complain("a VMA is not locked for write");
+}
+
+void i_mmap_lock_write(struct address_space *mapping)
+{
+	down_write(&mapping->i_mmap_rwsem);
+}
+
+void i_mmap_unlock_write(struct address_space *mapping)
+{
+	up_write(&mapping->i_mmap_rwsem);
+}

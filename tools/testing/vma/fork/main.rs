@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Forks that fail: the kernel's `dup_mm()` and what it calls, in userspace.
+//!
+//! The C side has the kernel's functions and models of what surrounds them. This side has the
+//! address spaces, the ways to fail, and an executable description of what a fork has to leave. See
+//! README.
+
+mod bench;
+mod exhaustive;
+mod interleave;
+mod layout;
+mod mistakes;
+mod model;
+mod random;
+mod replay;
+mod sweep;
+mod totals;
+mod world;
+
+/// What bindgen makes of fork.h.
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    dead_code,
+    unreachable_pub,
+    clippy::all,
+    clippy::undocumented_unsafe_blocks,
+    clippy::ptr_as_ptr
+)]
+mod bindings {
+    include!(concat!(env!("FORK_OUT"), "/bindings.rs"));
+}

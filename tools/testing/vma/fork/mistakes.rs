@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is checked is worth something if it can fail: one mistake for each.
+
+use crate::{
+    bindings::fork_mistake::*,
+    layout::Layout,
+    sweep::Subject,
+    totals::Test,
+    world::Plan, //
+};
+
+/// The mistakes, and words of what is said about them.
+const MISTAKES: [(u32, &str); FORK_MISTAKES as usize] = [
+    (FORK_MISTAKE_LEAK, "number of objects"),
+    (FORK_MISTAKE_UNACCOUNT, "more memory unaccounted"),
+    (FORK_MISTAKE_MISCOUNT_PAGES, "pages by its count"),
+    (FORK_MISTAKE_LEAVE_LOCKED, "mmap_lock is locked"),
+    (FORK_MISTAKE_UNLOCK_TWICE, "was not locked for read"),
+    (
+        FORK_MISTAKE_UNLINK_TWICE,
+        "removal from i_mmap of what is not in it",
+    ),
+    (FORK_MISTAKE_LINK_UNLOCKED, "without its lock"),
+    (FORK_MISTAKE_GET_FILE, "the world"),
+    (FORK_MISTAKE_READ_UNLOCKED, "a VMA is hidden"),
+    (FORK_MISTAKE_GATHER_TWICE, "tlb_gather_mmu() twice"),
+    (FORK_MISTAKE_CHANGE_FLAGS, "VMA 0 of the parent"),
+    (FORK_MISTAKE_WARN, "WARN_ON(1)"),
+];
+
+/// Makes a mistake, then forks, then ends all; returns what was noticed.
+fn noticed(mistake: u32) -> String {
+    let layout: Layout = "file,written".parse().unwrap();
+    let mut subject = Subject::new(&layout).unwrap().unwrap();
+
+    subject.world.make_mistake(mistake);
+    let (_, checked) = subject.try_schedule(&Plan::default());
+    let errors = [checked.err(), subject.end().err()];
+
+    errors
+        .into_iter()
+        .flatten()
+        .map(|wrong| wrong.what + "\n")
+        .collect()
+}
+
+#[test]
+fn every_mistake_is_noticed() {
+    let _test = Test::start();
+
+    for (mistake, words) in MISTAKES {
+        let noticed = noticed(mistake);
+
+        assert!(
+            noticed.contains(words),
+            "mistake {mistake} gives {noticed:?}, not {words:?}"
+        );
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CUSTOMISED: what VMAs refer to, and what else can refuse a fork: files,
+ * policies, userfaultfd, hugetlb, drivers, accounting, signals.
+ */
+
+#include "world.h"
+
+struct file *fork_open(void)
+{
+	struct file *file = fork_alloc(FORK_SITE_FILE, sizeof(*file));
+
+	file->count = 1;
+	file->mapping.i_mmap = RB_ROOT_CACHED;
+	file->mapping.i_mmap_rwsem.name = "i_mmap";
+	file->f_mapping = &file->mapping;
+	return file;
+}
+
+struct file *get_file(struct file *file)
+{
+	if (!file->count++)
+		fork_complain("%s() of a file without references", __func__);
+	return file;
+}
+
+void fput(struct file *file)
+{
+	if (--file->count > 0)
+		return;
+	if (!RB_EMPTY_ROOT(&file->mapping.i_mmap.rb_root))
+		fork_complain("a file is freed with VMAs linked to it");
+	if (atomic_read(&file->mapping.i_mmap_writable))
+		fork_complain("a file is freed with writable mappings");
+	fork_free(FORK_SITE_FILE, file);
+}
+
+void mapping_unmap_writable(struct address_space *mapping)
+{
+	if (atomic_read(&mapping->i_mmap_writable) <= 0)
+		fork_complain("more writable mappings removed than there were");
+	atomic_dec(&mapping->i_mmap_writable);
+}
+
+int vma_dup_policy(struct vm_area_struct *src, struct vm_area_struct *dst)
+{
+	struct mempolicy *policy;
+
+	if (!src->vm_policy)
+		return 0;
+	policy = fork_alloc(FORK_SITE_POLICY, sizeof(*policy));
+	if (!policy)
+		return -ENOMEM;
+	policy->refcnt = 1;
+	policy->mode = src->vm_policy->mode;
+	dst->vm_policy = policy;
+	return 0;
+}
+
+void mpol_put(struct mempolicy *policy)
+{
+	if (policy && !--policy->refcnt)
+		fork_free(FORK_SITE_POLICY, policy);
+}
+
+int security_vm_enough_memory_mm(struct mm_struct *mm, long pages)
+{
+	struct fork_result *result = &world.result;
+
+	result->charges++;
+	if (world.plan.failure == FORK_FAIL_OVERCOMMIT && result->charges == world.plan.nth) {
+		result->injected++;
+		return -ENOMEM;
+	}
+	world.committed += pages;
+	return 0;
+}
+
+void vm_acct_memory(long pages)
+{
+	world.committed += pages;
+	if (world.committed < 0)
+		fork_complain("more memory unaccounted than was accounted");
+}
+
+bool fatal_signal_pending(struct task_struct *task)
+{
+	struct fork_result *result = &world.result;
+
+	result->signal_looks++;
+	if (world.plan.failure != FORK_FAIL_SIGNAL || result->signal_looks < world.plan.nth)
+		return false;
+	result->injected++;
+	return true;
+}
+
+int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
+{
+	mmap_assert_write_locked(oldmm);
+	mmap_assert_write_locked(mm);
+	if (world.plan.failure != FORK_FAIL_ARCH)
+		return 0;
+	world.result.injected++;
+	return -ENOMEM;
+}
+
+struct task_struct *get_current(void)
+{
+	return &world.task;
+}
+
+/* VMAs of a file have operations, those of a driver count. */
+const struct vm_operations_struct fork_file_ops;
+
+static void driver_open(struct vm_area_struct *vma)
+{
+	world.result.opens++;
+	mmap_assert_write_locked(vma->vm_mm);
+	if (!world.in_walker)
+		world.published = vma->vm_mm;
+}
+
+static void driver_close(struct vm_area_struct *vma)
+{
+	world.result.closes++;
+	mmap_assert_write_locked(vma->vm_mm);
+	/* In a fork that fails, all that looks at the mm should know by now. */
+	if (world.running && !mm_flags_test(MMF_UNSTABLE, vma->vm_mm))
+		fork_complain("close() in an mm that is not marked as unstable");
+	/* A driver may well look at the mm, and put what it has on to it. */
+	if (!atomic_read(&vma->vm_mm->mm_count))
+		fork_complain("close() of a VMA whose mm is gone");
+}
+
+const struct vm_operations_struct fork_driver_ops = {
+	.open = driver_open,
+	.close = driver_close,
+};
+
+/* A reservation belongs to the VMA of a private mapping that made it. */
+static void hugetlb_close(struct vm_area_struct *vma)
+{
+	if (vma->vm_private_data)
+		fork_free(FORK_SITE_OTHER, vma->vm_private_data);
+}
+
+const struct vm_operations_struct fork_hugetlb_ops = {
+	.close = hugetlb_close,
+};
+
+bool is_vm_hugetlb_page(struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_HUGETLB;
+}
+
+void hugetlb_dup_vma_private(struct vm_area_struct *vma)
+{
+	vma->vm_private_data = NULL;
+}
+
+bool userfaultfd_wp(struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_UFFD_WP;
+}
+
+void userfaultfd_reset_ctx(struct vm_area_struct *vma)
+{
+	vma->vm_userfaultfd_ctx.ctx = NULL;
+}
+
+void userfaultfd_ctx_get(struct userfaultfd_ctx *ctx)
+{
+	refcount_inc(&ctx->refcount);
+}
+
+/* A VMA that still points at it would do so in vain. */
+static void check_dangling(struct userfaultfd_ctx *ctx)
+{
+	struct vm_area_struct *vma;
+	struct ma_state mas;
+
+	mas_init(&mas, &ctx->mm->mm_mt, 0);
+	rcu_read_lock();
+	mas_for_each(&mas, vma, ULONG_MAX) {
+		if (xa_is_zero(vma) || vma->vm_mm != ctx->mm)
+			break;
+		if (vma->vm_userfaultfd_ctx.ctx != ctx)
+			continue;
+		fork_complain("a userfaultfd context is freed that a VMA points to");
+		break;
+	}
+	rcu_read_unlock();
+}
+
+void userfaultfd_ctx_put(struct userfaultfd_ctx *ctx)
+{
+	struct mm_struct *mm = ctx->mm;
+
+	if (!refcount_dec_and_test(&ctx->refcount))
+		return;
+	check_dangling(ctx);
+	fork_free(FORK_SITE_UFFD, ctx);
+	mmdrop(mm);
+}
+
+/*
+ * Delivers the event.  The monitor closes the child's descriptor at once, and
+ * userfaultfd_release_new() has the VMAs forget about it.
+ */
+void dup_fctx(struct userfaultfd_fork_ctx *fctx)
+{
+	struct userfaultfd_ctx *octx = fctx->orig;
+	struct mm_struct *mm = fctx->new->mm;
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+
+	vma_iter_init(&vmi, mm, 0);
+	mmap_write_lock(mm);
+	for_each_vma(vmi, vma)
+		if (vma->vm_userfaultfd_ctx.ctx == fctx->new)
+			userfaultfd_reset_ctx(vma);
+	mmap_write_unlock(mm);
+	userfaultfd_ctx_put(fctx->new);
+	atomic_dec(&octx->mmap_changing);
+	userfaultfd_ctx_put(octx);
+}

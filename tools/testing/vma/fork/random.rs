@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Address spaces that are too many to try them all: random ones, up to the largest.
+//!
+//! They follow from a seed, FORK_RANDOM_SEED, and what goes wrong is reduced to a smaller address
+//! space in which it still does.
+
+use crate::{
+    layout::{
+        Layout,
+        Place,
+        KINDS,
+        TABLE_SHIFTS, //
+    },
+    sweep::{
+        plan_text,
+        Subject,
+        Wrong, //
+    },
+    totals::Test,
+    world::Plan,
+};
+
+const DEFAULT_SEED: u64 = 20_260_101;
+/// As many as a process may have by default, nearly: sysctl_max_map_count.
+const MOST: usize = 60_000;
+
+/// A xorshift64* generator.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        // Not 0, from which nothing else would follow.
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
+    }
+}
+
+/// The layout of `len` VMAs that follows from a seed.
+pub(crate) fn layout(seed: u64, len: usize) -> Layout {
+    let mut random = Random::new(seed);
+    let vmas = (0..len).map(|_| {
+        // There is no room for many that are far apart.
+        let place = match random.below(1000) {
+            0 => Place::Across(random.below(TABLE_SHIFTS.len())),
+            1..=99 => Place::Across(3),
+            100..=499 => Place::Next,
+            _ => Place::Hole,
+        };
+
+        (random.below(KINDS.len()), place)
+    });
+
+    Layout(vmas.collect())
+}
+
+/// Takes at most `max` of the plans: the first, the last, and some between.
+fn sample(plans: &[Plan], max: usize, random: &mut Random) -> Vec<Plan> {
+    if plans.len() <= max {
+        return plans.to_vec();
+    }
+    let mut sample = vec![plans[0], plans[plans.len() - 1]];
+
+    // From each part one, so that none of the ways to fail is left out.
+    for part in 0..max {
+        let start = plans.len() * part / max;
+        let end = plans.len() * (part + 1) / max;
+
+        sample.push(plans[start + random.below(end - start)]);
+    }
+    sample
+}
+
+/// Has at most `max` things fail, one at a time.
+fn try_some(layout: &Layout, max: usize, random: &mut Random) -> Result<u64, Wrong> {
+    let Some(subject) = Subject::new(layout) else {
+        return Ok(0);
+    };
+    let mut subject = subject?;
+    let plans = subject.plans();
+    let mut failures = 0;
+
+    for plan in sample(&plans, max, random) {
+        failures += u64::from(subject.try_plan(&plan)?.injected != 0);
+    }
+    subject.end().map(|()| failures)
+}
+
+/// Reduces a layout as long as `is_wrong` says so of what is left.
+fn shrink(mut layout: Layout, mut is_wrong: impl FnMut(&Layout) -> bool) -> Layout {
+    let mut chunk = layout.0.len().div_ceil(2);
+
+    while chunk > 0 {
+        let mut at = 0;
+
+        while at < layout.0.len() {
+            let mut less = layout.clone();
+
+            less.0.drain(at..(at + chunk).min(layout.0.len()));
+            if is_wrong(&less) {
+                layout = less;
+            } else {
+                at += chunk;
+            }
+        }
+        chunk /= 2;
+    }
+    for at in 0..layout.0.len() {
+        for simpler in [(0, Place::Hole), (layout.0[at].0, Place::Hole)] {
+            let mut plainer = layout.clone();
+
+            plainer.0[at] = simpler;
+            if plainer != layout && is_wrong(&plainer) {
+                layout = plainer;
+                break;
+            }
+        }
+    }
+    layout
+}
+
+/// Says how to get at something wrong again, and at less of it.
+fn reduced(seed: u64, len: usize, wrong: Wrong) -> String {
+    let mut random = Random::new(seed);
+    let first = format!("random:{seed}:{len} {}", plan_text(&wrong.plan));
+    let mut least = wrong;
+
+    shrink(least.layout.clone(), |layout| {
+        match try_some(layout, 100, &mut random) {
+            Ok(_) => false,
+            Err(wrong) => {
+                least = wrong;
+                true
+            }
+        }
+    });
+    format!(
+        "found by SEED='{first}', and still in {} VMAs:\n{least}",
+        least.layout.0.len()
+    )
+}
+
+fn check(seed: u64, len: usize, max: usize) -> u64 {
+    match try_some(&layout(seed, len), max, &mut Random::new(seed)) {
+        Ok(failures) => failures,
+        Err(wrong) => panic!("{}", reduced(seed, len, wrong)),
+    }
+}
+
+fn seed() -> u64 {
+    let seed = std::env::var("FORK_RANDOM_SEED");
+
+    seed.map_or(DEFAULT_SEED, |seed| {
+        seed.parse().expect("FORK_RANDOM_SEED is no number")
+    })
+}
+
+#[test]
+fn many_of_some() {
+    let _test = Test::start();
+    let mut random = Random::new(seed());
+    let mut failures = 0;
+
+    for nr in 0..300 {
+        let len = 5 + random.below(if nr % 10 == 0 { 2000 } else { 60 });
+
+        failures += check(seed() + nr, len, 60);
+    }
+    assert_ne!(failures, 0, "nothing was made to fail");
+}
+
+#[test]
+fn one_of_most() {
+    let _test = Test::start();
+    let failures = check(seed(), MOST, 12);
+
+    assert_ne!(failures, 0, "nothing was made to fail");
+}
+
+#[test]
+fn shrinking_finds_the_least() {
+    let _test = Test::start();
+    let kind = |name| KINDS.iter().position(|kind| kind.name == name).unwrap();
+    let (dontcopy, driver) = (kind("dontcopy"), kind("driver"));
+    let is_wrong = |layout: &Layout| {
+        let mut kinds = layout.0.iter().map(|(kind, _)| *kind);
+
+        kinds.any(|kind| kind == dontcopy) && kinds.any(|kind| kind == driver)
+    };
+    let large = layout(seed(), 3000);
+
+    assert!(is_wrong(&large));
+    assert_eq!(shrink(large, is_wrong).to_string(), "dontcopy,driver");
+}

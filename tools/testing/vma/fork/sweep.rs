@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One address space, forked, with everything in it failing in turn.
+
+use crate::{
+    bindings::{
+        fork_failure::*,
+        fork_on_death,
+        fork_site::FORK_SITES,
+        fork_walker, //
+    },
+    layout::Layout,
+    model::Model,
+    totals::{
+        FAILURES,
+        LAYOUTS, //
+    },
+    world::{
+        complaint,
+        task_size,
+        Outcome,
+        Plan,
+        VmaState,
+        Who,
+        World, //
+    },
+};
+use std::{
+    cell::RefCell,
+    fmt,
+    io::Write, //
+};
+
+/// The names of the ways to fail, as they are given to be replayed.
+pub(crate) const FAILURES_BY_NAME: &[(&str, u32)] = &[
+    ("none", FORK_FAIL_NOTHING),
+    ("once", FORK_FAIL_ONCE),
+    ("from", FORK_FAIL_FROM),
+    ("signal", FORK_FAIL_SIGNAL),
+    ("overcommit", FORK_FAIL_OVERCOMMIT),
+    ("arch", FORK_FAIL_ARCH),
+    ("lock", FORK_FAIL_LOCK),
+    ("poison", FORK_FAIL_POISON),
+];
+
+/// The names of the walkers.
+pub(crate) const WALKERS_BY_NAME: &[(&str, u32)] = &[
+    ("iterate", fork_walker::FORK_WALK_ITERATE),
+    ("find_vma", fork_walker::FORK_WALK_FIND_VMA),
+    ("lookup", fork_walker::FORK_WALK_LOOKUP),
+    ("rmap", fork_walker::FORK_WALK_RMAP),
+    ("vma_lock", fork_walker::FORK_WALK_VMA_LOCK),
+    ("put", fork_walker::FORK_WALK_PUT),
+];
+
+/// More VMAs are better given as what they were made from.
+const MAX_PRINTED: usize = 100;
+
+/// A fork that did not do what it has to.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    pub(crate) layout: Layout,
+    pub(crate) plan: Plan,
+    pub(crate) what: String,
+}
+
+/// Writes it as it is given to be replayed.
+pub(crate) fn plan_text(plan: &Plan) -> String {
+    let name = |names: &[(&'static str, u32)], of| {
+        let found = names.iter().find(|(_, number)| *number == of);
+
+        found.map_or("?", |(name, _)| name)
+    };
+    let failure = format!("{}:{}", name(FAILURES_BY_NAME, plan.failure), plan.nth);
+
+    if plan.walker == fork_walker::FORK_WALK_NOT {
+        return failure;
+    }
+    let walker = name(WALKERS_BY_NAME, plan.walker);
+
+    format!(
+        "{failure} {walker}:{}:{}:{}",
+        plan.get_at, plan.walk_at, plan.put_at
+    )
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.what)?;
+        if self.layout.0.len() > MAX_PRINTED {
+            return Ok(());
+        }
+        write!(
+            f,
+            "replay: make replay SEED='{} {}'",
+            self.layout,
+            plan_text(&self.plan)
+        )
+    }
+}
+
+thread_local! {
+    /// What runs, should the process die of it.
+    static RUNNING: RefCell<(Layout, Plan)> = RefCell::default();
+}
+
+extern "C" fn say_what_ran() {
+    RUNNING.with_borrow(|(layout, plan)| {
+        let wrong = Wrong {
+            layout: layout.clone(),
+            plan: *plan,
+            what: "the process died".to_string(),
+        };
+
+        // Not by eprintln!(), whose output waits for the end of the test.
+        let _ = writeln!(std::io::stderr(), "{wrong}");
+    });
+}
+
+pub(crate) fn say_what_ran_on_death() {
+    // SAFETY: The function can be called at any time.
+    unsafe { fork_on_death(Some(say_what_ran)) };
+}
+
+/// A parent, and what its state is when no child is there.
+pub(crate) struct Subject {
+    pub(crate) layout: Layout,
+    pub(crate) world: World,
+    pub(crate) model: Model,
+    nr_copied: u32,
+    parent: Vec<VmaState>,
+    live: [i64; FORK_SITES as usize],
+}
+
+fn differs<T: PartialEq + fmt::Debug>(what: &str, real: &T, expected: &T) -> Result<(), String> {
+    if real == expected {
+        return Ok(());
+    }
+    Err(format!("{what} is\n  {real:?}, not\n  {expected:?}"))
+}
+
+fn vmas_differ(what: &str, real: &[VmaState], expected: &[VmaState]) -> Result<(), String> {
+    differs(
+        &format!("the number of the {what}'s VMAs"),
+        &real.len(),
+        &expected.len(),
+    )?;
+    for (nr, (real, expected)) in real.iter().zip(expected).enumerate() {
+        differs(&format!("VMA {nr} of the {what}"), real, expected)?;
+    }
+    Ok(())
+}
+
+impl Subject {
+    /// Builds the parent, and forks it once to learn what its forks allocate.
+    ///
+    /// Returns nothing if there is no such address space.
+    pub(crate) fn new(layout: &Layout) -> Option<Result<Self, Wrong>> {
+        let vmas = layout.vmas(task_size())?;
+        let model = Model::new(&vmas);
+        let mut subject = Self {
+            layout: layout.clone(),
+            world: World::new(&vmas),
+            parent: model.parent_vmas(false),
+            nr_copied: model.child_vmas().len() as u32,
+            model,
+            live: [0; FORK_SITES as usize],
+        };
+
+        LAYOUTS.add(1);
+        subject.live = subject.world.state().live;
+        Some(subject.learn().map(|()| subject))
+    }
+
+    fn learn(&mut self) -> Result<(), Wrong> {
+        let plan = Plan::default();
+
+        self.check(&plan, |this| this.parent_is_alone())?;
+        let outcome = self.fork(&plan);
+        let points = self.world.points();
+        let adapted = self.model.adapt(&points);
+
+        self.check(&plan, |_| adapted)?;
+        self.check_fork(&plan, &outcome)
+    }
+
+    fn fork(&mut self, plan: &Plan) -> Outcome {
+        RUNNING.with_borrow_mut(|(layout, running)| {
+            layout.clone_from(&self.layout);
+            *running = *plan;
+        });
+        self.world.fork(plan)
+    }
+
+    fn check(
+        &self,
+        plan: &Plan,
+        check: impl FnOnce(&Self) -> Result<(), String>,
+    ) -> Result<(), Wrong> {
+        let checked = check(self);
+        // A complaint is nearer to the cause.
+        let what = complaint().map_or(checked, Err);
+
+        what.map_err(|what| Wrong {
+            layout: self.layout.clone(),
+            plan: *plan,
+            what,
+        })
+    }
+
+    fn parent_is_alone(&self) -> Result<(), String> {
+        let mut state = self.world.state();
+
+        differs(
+            "the parent",
+            &self.world.mm(Who::Parent),
+            &self.model.parent_mm(),
+        )?;
+        vmas_differ("parent", &self.world.vmas(Who::Parent), &self.parent)?;
+        differs("the number of objects by site", &state.live, &self.live)?;
+        state.live.fill(0);
+        differs("the world", &state, &self.model.world(false))
+    }
+
+    fn child_is_right(&self) -> Result<(), String> {
+        let mut state = self.world.state();
+
+        state.live.fill(0);
+        differs("the world, with a child", &state, &self.model.world(true))?;
+        differs(
+            "the child",
+            &self.world.mm(Who::Child),
+            &self.model.child_mm(),
+        )?;
+        vmas_differ(
+            "child",
+            &self.world.vmas(Who::Child),
+            &self.model.child_vmas(),
+        )?;
+        vmas_differ(
+            "parent",
+            &self.world.vmas(Who::Parent),
+            &self.model.parent_vmas(true),
+        )
+    }
+
+    /// Compares what a fork has done with the model, and ends the child.
+    fn check_fork(&mut self, plan: &Plan, outcome: &Outcome) -> Result<(), Wrong> {
+        let prediction = self.model.predict(plan);
+
+        self.check(plan, |this| {
+            prediction.compare(outcome, this.nr_copied)?;
+            if outcome.succeeded {
+                this.child_is_right()?;
+            }
+            Ok(())
+        })?;
+        if outcome.succeeded {
+            self.world.put_child();
+        }
+        self.check(plan, |this| this.parent_is_alone())
+    }
+
+    /// Forks by a plan; returns whether something was made to fail.
+    pub(crate) fn try_plan(&mut self, plan: &Plan) -> Result<Outcome, Wrong> {
+        let outcome = self.fork(plan);
+
+        FAILURES.add(u64::from(outcome.injected != 0));
+        self.check_fork(plan, &outcome)?;
+        Ok(outcome)
+    }
+
+    /// Forks with a walker around: only what must hold then, too, is checked.
+    pub(crate) fn try_schedule(&mut self, plan: &Plan) -> (Outcome, Result<(), Wrong>) {
+        let outcome = self.fork(plan);
+
+        if outcome.succeeded {
+            self.world.put_child();
+        }
+        (outcome, self.check(plan, |this| this.parent_is_alone()))
+    }
+
+    /// Lists all ways to fail: each thing that can, in each way it can.
+    pub(crate) fn plans(&mut self) -> Vec<Plan> {
+        let whole = self.fork(&Plan::default());
+
+        self.world.put_child();
+        let each = |failure, nr| {
+            (1..=nr).map(move |nth| Plan {
+                failure,
+                nth,
+                ..Plan::default()
+            })
+        };
+
+        each(FORK_FAIL_ONCE, whole.points)
+            .chain(each(FORK_FAIL_FROM, whole.points))
+            .chain(each(FORK_FAIL_SIGNAL, whole.signal_looks))
+            .chain(each(FORK_FAIL_OVERCOMMIT, whole.charges))
+            .chain(each(FORK_FAIL_POISON, whole.copies))
+            .chain(each(FORK_FAIL_ARCH, 1))
+            .chain(each(FORK_FAIL_LOCK, 1))
+            .collect()
+    }
+
+    /// Ends the world, which must not leave anything.
+    pub(crate) fn end(self) -> Result<(), Wrong> {
+        let Self { layout, world, .. } = self;
+
+        drop(world);
+        complaint().map_or(Ok(()), |what| {
+            Err(Wrong {
+                layout,
+                plan: Plan::default(),
+                what,
+            })
+        })
+    }
+}
+
+/// Has everything fail in turn. Returns the number of failures.
+pub(crate) fn sweep(layout: &Layout) -> Result<u64, Wrong> {
+    let Some(subject) = Subject::new(layout) else {
+        return Ok(0);
+    };
+    let mut subject = subject?;
+    let mut failures = 0;
+
+    for plan in subject.plans() {
+        let outcome = subject.try_plan(&plan)?;
+
+        if outcome.injected == 0 {
+            return Err(Wrong {
+                layout: layout.clone(),
+                plan,
+                what: "nothing was made to fail".to_string(),
+            });
+        }
+        failures += 1;
+    }
+    subject.end().map(|()| failures)
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Another task, that meets the child while it is forked.
+ *
+ * It finds the mm as the kernel's other tasks do: through the rmap of a page
+ * that the parent has, or because a driver's open() kept it.  At the events
+ * its plan says it takes a reference, looks around, and drops the reference.
+ * Where it would have to wait for a lock it does nothing, for that is the
+ * schedule in which it comes later.
+ */
+
+#include "world.h"
+
+static void complain_about(const void *entry, const char *how)
+{
+	world.result.found = true;
+	if (xa_is_zero(entry))
+		fork_complain("%s finds the zero marker", how);
+	else if (((const struct vm_area_struct *)entry)->vm_mm == world.parent)
+		fork_complain("%s finds a VMA of the parent in the child", how);
+	else
+		fork_complain("%s finds a stray VMA", how);
+}
+
+static void check_entry(struct mm_struct *mm, struct vm_area_struct *vma, const char *how)
+{
+	if (xa_is_zero(vma) || vma->vm_mm != mm)
+		complain_about(vma, how);
+}
+
+static void iterate(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+
+	vma_iter_init(&vmi, mm, 0);
+	for_each_vma(vmi, vma) {
+		check_entry(mm, vma, "for_each_vma()");
+		if (world.complaints)
+			break;
+	}
+}
+
+static void look_up(struct mm_struct *mm, enum fork_walker how)
+{
+	size_t i;
+
+	for (i = 0; i < world.nr; i++) {
+		/* Visible always; and nobody but the parent's owner frees it. */
+		unsigned long addr = world.vmas[i]->vm_start;
+		struct vm_area_struct *vma;
+		const char *name;
+
+		if (how == FORK_WALK_LOOKUP) {
+			vma = vma_lookup(mm, addr);
+			name = "vma_lookup()";
+		} else {
+			vma = find_vma_intersection(mm, addr, ULONG_MAX);
+			name = "find_vma()";
+		}
+		if (vma)
+			check_entry(mm, vma, name);
+	}
+}
+
+static void check_linked(struct vm_area_struct *vma)
+{
+	if (vma->vm_mm != world.parent && vma->vm_mm != world.child &&
+	    vma->vm_mm != world.grandparent)
+		fork_complain("rmap finds a VMA of an mm that is gone");
+	else if (vma->vm_start >= vma->vm_end)
+		fork_complain("rmap finds a VMA without addresses");
+	else if (vma->vm_mm == world.child)
+		world.met = vma->vm_mm;
+}
+
+static bool walk_file(struct file *file)
+{
+	struct vm_area_struct *vma;
+
+	if (!file || !down_read_trylock(&file->mapping.i_mmap_rwsem))
+		return false;
+	for (vma = vma_interval_tree_iter_first(&file->mapping.i_mmap, 0, ULONG_MAX); vma;
+	     vma = vma_interval_tree_iter_next(vma, 0, ULONG_MAX))
+		check_linked(vma);
+	up_read(&file->mapping.i_mmap_rwsem);
+	return true;
+}
+
+static bool walk_anon(struct anon_vma *anon)
+{
+	struct anon_vma_chain *avc;
+
+	/* Its owner, the parent, keeps it. */
+	if (!down_read_trylock(&anon->root->rwsem))
+		return false;
+	for (avc = anon_vma_interval_tree_iter_first(&anon->rb_root, 0, ULONG_MAX); avc;
+	     avc = anon_vma_interval_tree_iter_next(avc, 0, ULONG_MAX))
+		check_linked(avc->vma);
+	up_read(&anon->root->rwsem);
+	return true;
+}
+
+/* Leaves in world.met the mm of the child, if it came across that. */
+static bool walk_rmap(void)
+{
+	bool walked;
+	size_t i;
+
+	world.met = NULL;
+	walked = walk_file(world.file);
+	walked |= walk_file(world.shmem);
+	for (i = 0; i < world.nr; i++)
+		if (world.anon[i])
+			walked |= walk_anon(world.anon[i]);
+	return walked;
+}
+
+/* As lock_vma_under_rcu() for a fault of another thread of the parent */
+static bool read_vma_under_rcu(struct mm_struct *mm)
+{
+	size_t i;
+
+	for (i = 0; i < world.nr; i++) {
+		struct vm_area_struct *vma;
+
+		rcu_read_lock();
+		vma = mtree_load(&mm->mm_mt, world.vmas[i]->vm_start);
+		if (vma != world.vmas[i])
+			fork_complain("a fault of the parent does not find its VMA");
+		rcu_read_unlock();
+	}
+	return true;
+}
+
+/* mmget_not_zero() of what rmap or a driver has */
+static struct mm_struct *get_child(void)
+{
+	struct mm_struct *mm = world.published;
+
+	if (!mm) {
+		walk_rmap();
+		mm = world.met;
+	}
+	if (!mm || !atomic_read(&mm->mm_users))
+		return NULL;
+	atomic_inc(&mm->mm_users);
+	return mm;
+}
+
+static bool walk(enum fork_walker how)
+{
+	struct mm_struct *mm = world.got;
+
+	if (how == FORK_WALK_RMAP)
+		return walk_rmap();
+	if (how == FORK_WALK_VMA_LOCK)
+		return read_vma_under_rcu(world.parent);
+	if (!mm)
+		return false;
+	if (how == FORK_WALK_PUT)
+		return true;
+	if (!mmap_read_trylock(mm))
+		return false;
+	if (how == FORK_WALK_ITERATE)
+		iterate(mm);
+	else
+		look_up(mm, how);
+	mmap_read_unlock(mm);
+	return true;
+}
+
+static void put_child(void)
+{
+	struct mm_struct *mm = world.got;
+
+	world.got = NULL;
+	if (mm)
+		mmput(mm);
+}
+
+static void log_event(const char *what, const struct rw_semaphore *sem)
+{
+	struct fork_event *event;
+
+	if (world.nr_events == world.max_events) {
+		world.max_events = world.max_events ? 2 * world.max_events : 64;
+		world.events = realloc(world.events, world.max_events * sizeof(*event));
+	}
+	event = &world.events[world.nr_events++];
+	event->what = what;
+	event->lock = sem->name;
+	event->owner = world.parent && sem == &world.parent->mmap_lock ? 1 :
+		       world.child && sem == &world.child->mmap_lock ? 2 : 0;
+	event->walker = 0;
+}
+
+/* The forking task comes by before it takes a lock, and after it dropped one. */
+void fork_event(const char *what, struct rw_semaphore *sem)
+{
+	const struct fork_plan *plan = &world.plan;
+	unsigned int now;
+	u8 done = 0;
+
+	if (!world.running || world.in_walker)
+		return;
+	now = ++world.result.events;
+	if (world.log_events)
+		log_event(what, sem);
+	if (!plan->walker || (now != plan->get_at && now != plan->walk_at && now != plan->put_at))
+		return;
+
+	world.in_walker = true;
+	if (now == plan->get_at) {
+		world.got = get_child();
+		done |= world.got ? 1 : 0;
+	}
+	if (now == plan->walk_at && walk(plan->walker)) {
+		world.result.walked = true;
+		done |= 2;
+	}
+	if (now == plan->put_at && world.got) {
+		put_child();
+		done |= 4;
+	}
+	world.in_walker = false;
+	if (world.log_events)
+		world.events[world.nr_events - 1].walker = done;
+}
+
+/* A walker that is late outlives the fork. */
+void fork_walk_after(void)
+{
+	const struct fork_plan *plan = &world.plan;
+
+	world.in_walker = true;
+	if (world.got && !plan->walk_at)
+		world.result.walked = walk(plan->walker);
+	put_child();
+	world.in_walker = false;
+}

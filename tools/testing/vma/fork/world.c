@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Builds a parent, forks it, and reads off what is there. */
+
+#include "world.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+__thread struct fork_world world;
+
+void fork_complain(const char *format, ...)
+{
+	va_list args;
+
+	if (world.complaints++)
+		return;
+	va_start(args, format);
+	vsnprintf(world.complaint, sizeof(world.complaint), format, args);
+	va_end(args);
+}
+
+const char *fork_complaint(void)
+{
+	return world.complaints ? world.complaint : NULL;
+}
+
+void fork_forget_complaints(void)
+{
+	world.complaints = 0;
+}
+
+u64 fork_task_size(void)
+{
+	return TASK_SIZE;
+}
+
+static struct mm_struct *new_mm(void)
+{
+	struct mm_struct *mm = allocate_mm();
+
+	return mm_init(mm, &world.task, NULL);
+}
+
+static vm_flags_t vm_flags_of(u32 flags)
+{
+	static const struct {
+		u32 from;
+		vm_flags_t to;
+	} map[] = {
+		{ FORK_SHARED, VM_SHARED },
+		{ FORK_DONTCOPY, VM_DONTCOPY },
+		{ FORK_WIPEONFORK, VM_WIPEONFORK },
+		{ FORK_LOCKED, VM_LOCKED },
+		{ FORK_ACCOUNT, VM_ACCOUNT },
+		{ FORK_HUGETLB, VM_HUGETLB },
+		{ FORK_PFNMAP, VM_PFNMAP | VM_IO },
+	};
+	vm_flags_t vm_flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		if (flags & map[i].from)
+			vm_flags |= map[i].to;
+	return vm_flags;
+}
+
+/* In the given mm, with the pages still to be written. */
+static struct vm_area_struct *map_vma(struct mm_struct *mm, const struct fork_vma *desc, size_t nr)
+{
+	struct vm_area_struct *vma = vm_area_alloc(mm);
+	vm_flags_t vm_flags = vm_flags_of(desc->flags);
+
+	/* The offsets differ, so that no two share an anon_vma. */
+	vma_set_range(vma, desc->start, desc->start + desc->pages * PAGE_SIZE,
+		      (desc->start >> PAGE_SHIFT) + nr);
+	vm_flags_init(vma, vm_flags);
+	vma->vm_ops = NULL;
+	if (desc->flags & (FORK_FILE | FORK_SHARED)) {
+		vma->vm_file = get_file(desc->flags & FORK_FILE ? world.file : world.shmem);
+		vma->vm_ops = &fork_file_ops;
+	}
+	if (desc->flags & FORK_DRIVER)
+		vma->vm_ops = &fork_driver_ops;
+	if (desc->flags & FORK_HUGETLB) {
+		vma->vm_ops = &fork_hugetlb_ops;
+		if (!(desc->flags & FORK_SHARED))
+			vma->vm_private_data = fork_alloc(FORK_SITE_OTHER, 1);
+	}
+	if (desc->flags & FORK_POLICY) {
+		vma->vm_policy = fork_alloc(FORK_SITE_POLICY, sizeof(*vma->vm_policy));
+		vma->vm_policy->refcnt = 1;
+		vma->vm_policy->mode = nr + 1;
+	}
+	if (desc->flags & FORK_UFFD)
+		vma->vm_userfaultfd_ctx.ctx = world.uffd;
+	if (vma_link(mm, vma))
+		abort();
+	vm_stat_account(mm, vm_flags, desc->pages);
+	if (vm_flags & VM_LOCKED)
+		mm->locked_vm += desc->pages;
+	if (vm_flags & VM_ACCOUNT)
+		world.committed += desc->pages;
+	return vma;
+}
+
+/* Links the VMA to the anon_vmas of its ancestors, and to its own. */
+static void inherit(struct vm_area_struct *vma, const struct fork_vma *desc, size_t nr)
+{
+	struct fork_vma plain = { .start = desc->start, .pages = desc->pages };
+	struct vm_area_struct *ancestor, *between;
+
+	if (!world.grandparent) {
+		world.grandparent = new_mm();
+		mmap_write_lock(world.grandparent);
+	}
+	ancestor = map_vma(world.grandparent, &plain, nr);
+	__anon_vma_prepare(ancestor);
+	if (!(desc->flags & FORK_ORPHAN)) {
+		anon_vma_fork(vma, ancestor);
+		return;
+	}
+
+	between = vm_area_alloc(world.grandparent);
+	vma_set_range(between, vma->vm_start, vma->vm_end, vma->vm_pgoff);
+	anon_vma_fork(between, ancestor);
+	anon_vma_fork(vma, between);
+	unlink_anon_vmas(between);
+	vm_area_free(between);
+}
+
+static void new_vma(const struct fork_vma *desc, size_t nr)
+{
+	struct vm_area_struct *vma = map_vma(world.parent, desc, nr);
+	unsigned long addr;
+
+	world.vmas[nr] = vma;
+	if (desc->flags & (FORK_CHILD | FORK_ORPHAN))
+		inherit(vma, desc, nr);
+	if (!(desc->flags & FORK_WRITTEN))
+		return;
+
+	if (!(desc->flags & FORK_SHARED) && !vma->anon_vma)
+		__anon_vma_prepare(vma);
+	world.anon[nr] = vma->anon_vma;
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE)
+		fork_write_page(vma, addr, (addr >> PAGE_SHIFT) * 31 + nr,
+				desc->flags & FORK_PINNED);
+}
+
+static struct userfaultfd_ctx *new_uffd(void)
+{
+	struct userfaultfd_ctx *ctx = fork_alloc(FORK_SITE_UFFD, sizeof(*ctx));
+
+	refcount_set(&ctx->refcount, 1);
+	init_rwsem(&ctx->map_changing_lock);
+	ctx->map_changing_lock.name = "map_changing_lock";
+	ctx->features = UFFD_FEATURE_EVENT_FORK;
+	ctx->mm = world.parent;
+	mmgrab(ctx->mm);
+	return ctx;
+}
+
+void fork_world_new(const struct fork_vma *vmas, size_t nr)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	size_t i;
+
+	pthread_once(&once, fork_code_init);
+	world.file = fork_open();
+	world.shmem = fork_open();
+	world.parent = new_mm();
+	world.task.mm = world.parent;
+	world.parent->exe_file = get_file(world.file);
+	world.uffd = new_uffd();
+	world.vmas = calloc(nr + 1, sizeof(*world.vmas));
+	world.anon = calloc(nr + 1, sizeof(*world.anon));
+
+	mmap_write_lock(world.parent);
+	for (i = 0; i < nr; i++)
+		new_vma(&vmas[i], i);
+	world.nr = nr;
+	if (world.grandparent)
+		mmap_write_unlock(world.grandparent);
+	mmap_write_unlock(world.parent);
+	fork_grace_period();
+}
+
+static void check_nothing_left(void)
+{
+	static const char *const names[FORK_SITES] = {
+		"mm_struct", "pgd", "counters", "sheaf", "maple_node", "vm_area_struct",
+		"mempolicy", "userfaultfd_fork_ctx", "userfaultfd_ctx", "anon_vma_chain",
+		"anon_vma_chain", "anon_vma", "p4d", "pud", "pmd", "pte", "page", "file", "other",
+	};
+	enum fork_site site;
+
+	for (site = 0; site < FORK_SITES; site++) {
+		if (world.live[site])
+			fork_complain("%ld of %s leaked", world.live[site], names[site]);
+		world.live[site] = 0;
+	}
+	if (world.committed)
+		fork_complain("%ld pages of committed memory left", world.committed);
+	world.committed = 0;
+}
+
+void fork_world_free(void)
+{
+	struct mm_struct *parent = world.parent;
+	size_t i;
+
+	if (world.child)
+		fork_child_put();
+	fork_show_parent();
+	for (i = 0; i < world.nr; i++)
+		userfaultfd_reset_ctx(world.vmas[i]);
+	userfaultfd_ctx_put(world.uffd);
+	free(world.vmas);
+	world.vmas = NULL;
+	free(world.anon);
+	world.nr = 0;
+	world.parent = NULL;
+	mmput(parent);
+	if (world.grandparent)
+		mmput(world.grandparent);
+	world.grandparent = NULL;
+	fput(world.file);
+	fput(world.shmem);
+	fork_grace_period();
+	check_nothing_left();
+	free(world.points);
+	free(world.events);
+	world.points = NULL;
+	world.max_points = 0;
+	world.events = NULL;
+	world.nr_events = 0;
+	world.max_events = 0;
+}
+
+/* What has to be so after each fork, whatever it did. */
+static void check_idle(void)
+{
+	if (world.locks_held)
+		fork_complain("%d locks are still held", world.locks_held);
+	if (world.rcu_depth)
+		fork_complain("rcu_read_lock() is still held");
+	if (world.dup_mmaps)
+		fork_complain("uprobe_end_dup_mmap() was not called");
+	if (world.invalidations)
+		fork_complain("mmu_notifier_invalidate_range_end() was not called");
+	world.locks_held = 0;
+	world.rcu_depth = 0;
+	world.dup_mmaps = 0;
+	world.invalidations = 0;
+}
+
+void fork_run(const struct fork_plan *plan, struct fork_result *result)
+{
+	struct mm_struct *child;
+
+	memset(&world.result, 0, sizeof(world.result));
+	world.plan = *plan;
+	world.nr_events = 0;
+	world.unlocked_once = false;
+	world.child = NULL;
+	world.published = NULL;
+	world.got = NULL;
+
+	world.running = true;
+	child = fork_dup_mm();
+	fork_walk_after();
+	world.running = false;
+
+	world.child = child;
+	world.result.succeeded = child;
+	memset(&world.plan, 0, sizeof(world.plan));
+	fork_grace_period();
+	check_idle();
+	*result = world.result;
+}
+
+void fork_child_put(void)
+{
+	struct mm_struct *child = world.child;
+
+	world.child = NULL;
+	mmput(child);
+	fork_grace_period();
+	check_idle();
+}
+
+size_t fork_points(u8 *sites, size_t max)
+{
+	size_t nr = world.result.points;
+
+	if (max)
+		memcpy(sites, world.points, min(nr, max));
+	return nr;
+}
+
+void fork_log_events(bool on)
+{
+	world.log_events = on;
+}
+
+size_t fork_events(struct fork_event *events, size_t max)
+{
+	if (max)
+		memcpy(events, world.events, min(world.nr_events, max) * sizeof(*events));
+	return world.nr_events;
+}
+
+void fork_read_mm(bool child, struct fork_mm *out)
+{
+	const struct mm_struct *mm = child ? world.child : world.parent;
+
+	*out = (struct fork_mm) {
+		.users = atomic_read(&mm->mm_users),
+		.count = atomic_read(&mm->mm_count),
+		.map_count = mm->map_count,
+		.total_vm = mm->total_vm,
+		.data_vm = mm->data_vm,
+		.exec_vm = mm->exec_vm,
+		.stack_vm = mm->stack_vm,
+		.locked_vm = mm->locked_vm,
+		.rss = mm->rss,
+		.tables = mm->nr_tables,
+		.write_protect_seq = mm->write_protect_seq % 2,
+		.flags = mm->flags.__mm_flags[0],
+		.in_rcu = mt_in_rcu((struct maple_tree *)&mm->mm_mt),
+		.locked = rwsem_is_locked(&mm->mmap_lock),
+	};
+}
+
+static bool linked_to_file(const struct vm_area_struct *vma)
+{
+	struct rb_root_cached *root = &vma->vm_file->mapping.i_mmap;
+	struct vm_area_struct *other;
+
+	for (other = vma_interval_tree_iter_first(root, vma->vm_pgoff, vma->vm_pgoff); other;
+	     other = vma_interval_tree_iter_next(other, vma->vm_pgoff, vma->vm_pgoff))
+		if (other == vma)
+			return true;
+	return false;
+}
+
+static void read_vma(struct vm_area_struct *vma, struct fork_vma_state *out)
+{
+	const struct anon_vma *anon = vma->anon_vma;
+	const struct anon_vma_chain *avc;
+
+	*out = (struct fork_vma_state) {
+		.start = vma->vm_start,
+		.end = vma->vm_end,
+		.pgoff = vma->vm_pgoff,
+		.vm_flags = vma->vm_flags,
+		.anon = anon,
+		.anon_refs = anon ? atomic_read(&anon->refcount) : 0,
+		.anon_children = anon ? anon->num_children : 0,
+		.anon_vmas = anon ? anon->num_active_vmas : 0,
+		.policy_refs = vma->vm_policy ? vma->vm_policy->refcnt : 0,
+		.policy_mode = vma->vm_policy ? vma->vm_policy->mode : 0,
+		.file = vma->vm_file,
+		.file_linked = vma->vm_file && linked_to_file(vma),
+		.uffd = vma->vm_userfaultfd_ctx.ctx,
+		.uffd_own = vma->vm_userfaultfd_ctx.ctx == world.uffd,
+		.reserved = vma->vm_private_data,
+		.attached = refcount_read(&vma->vm_refcnt),
+	};
+	list_for_each_entry(avc, &vma->anon_vma_chain, same_vma)
+		out->chain++;
+	fork_read_pages(vma, out);
+}
+
+size_t fork_read_vmas(bool child, struct fork_vma_state *out, size_t max)
+{
+	struct mm_struct *mm = child ? world.child : world.parent;
+	struct vm_area_struct *vma;
+	size_t nr = 0;
+	struct vma_iterator vmi;
+
+	vma_iter_init(&vmi, mm, 0);
+	mmap_read_lock(mm);
+	for_each_vma(vmi, vma) {
+		if (xa_is_zero(vma) || vma->vm_mm != mm) {
+			fork_complain("something else than its VMAs in the tree of an mm");
+			break;
+		}
+		if (nr < max)
+			read_vma(vma, &out[nr]);
+		nr++;
+	}
+	mmap_read_unlock(mm);
+	return nr;
+}
+
+static long mapped(struct file *file)
+{
+	struct vm_area_struct *vma;
+	long nr = 0;
+
+	for (vma = vma_interval_tree_iter_first(&file->mapping.i_mmap, 0, ULONG_MAX); vma;
+	     vma = vma_interval_tree_iter_next(vma, 0, ULONG_MAX))
+		nr++;
+	return nr;
+}
+
+void fork_read_world(struct fork_world_state *out)
+{
+	*out = (struct fork_world_state) {
+		.committed = world.committed,
+		.file_refs = world.file->count,
+		.file_maps = mapped(world.file),
+		.file_writable = atomic_read(&world.file->mapping.i_mmap_writable),
+		.shmem_refs = world.shmem->count,
+		.shmem_maps = mapped(world.shmem),
+		.shmem_writable = atomic_read(&world.shmem->mapping.i_mmap_writable),
+		.uffd_refs = refcount_read(&world.uffd->refcount),
+		.uffd_changing = atomic_read(&world.uffd->mmap_changing),
+		.locks_held = world.locks_held,
+	};
+	memcpy(out->live, world.live, sizeof(out->live));
+}

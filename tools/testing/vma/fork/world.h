@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The state of one thread's world, shared by the models. */
+#ifndef _FORK_WORLD_H
+#define _FORK_WORLD_H
+
+#include "kernel.h"
+#include "fork.h"
+
+struct fork_world {
+	struct mm_struct *parent;
+	struct mm_struct *grandparent;
+	struct mm_struct *child;
+	struct vm_area_struct **vmas;	/* the parent's */
+	struct anon_vma **anon;		/* theirs, or none */
+	size_t nr;
+	struct task_struct task;
+	struct file *file;
+	struct file *shmem;
+	struct userfaultfd_ctx *uffd;
+	struct mm_struct *published;	/* by a driver's open() */
+	long committed;
+
+	/* The present run */
+	bool running;
+	struct fork_plan plan;
+	struct fork_result result;
+	bool in_walker;
+	struct mm_struct *got;		/* by the walker, with a reference */
+	struct mm_struct *met;		/* by its last walk of rmap */
+	bool unlocked_once;
+
+	long live[FORK_SITES];
+	struct rcu_head *rcu;
+	int rcu_depth;
+	int locks_held;
+	int dup_mmaps;			/* uprobe_start_dup_mmap() */
+	int invalidations;		/* of mmu notifiers */
+
+	u8 *points;
+	size_t max_points;
+	struct fork_event *events;
+	size_t nr_events, max_events;
+	bool log_events;
+
+	unsigned int complaints;
+	char complaint[400];
+};
+
+extern __thread struct fork_world world;
+
+/* Walks over all VMAs that only check something would be measured as well. */
+#ifdef FORK_BENCH
+#define fork_checks	false
+#else
+#define fork_checks	true
+#endif
+
+/* alloc.c */
+bool fork_try(enum fork_site site);
+void *fork_alloc(enum fork_site site, size_t size);
+void fork_free(enum fork_site site, void *object);
+void fork_grace_period(void);
+
+/* lock.c */
+void fork_hide_parent(void);
+void fork_show_parent(void);
+
+/* pgtable.c */
+struct page;
+void fork_write_page(struct vm_area_struct *vma, unsigned long addr, u64 content, bool pinned);
+void fork_read_pages(struct vm_area_struct *vma, struct fork_vma_state *out);
+
+/* objects.c */
+extern const struct vm_operations_struct fork_file_ops, fork_driver_ops, fork_hugetlb_ops;
+struct file *fork_open(void);
+
+/* walker.c */
+void fork_event(const char *what, struct rw_semaphore *sem);
+void fork_walk_after(void);
+
+/* code.c */
+void fork_code_init(void);
+struct mm_struct *fork_dup_mm(void);
+void unlink_anon_vmas(struct vm_area_struct *vma);
+int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma);
+void mmput(struct mm_struct *mm);
+
+#endif /* _FORK_WORLD_H */

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The C side: a world with a parent in it, that can be forked.
+
+use crate::bindings::*;
+use std::{
+    ffi::CStr,
+    marker::PhantomData, //
+};
+
+pub(crate) use crate::bindings::{
+    fork_event as Event,
+    fork_mm as Mm,
+    fork_plan as Plan,
+    fork_result as Outcome,
+    fork_vma as Vma,
+    fork_vma_state as VmaState,
+    fork_world_state as WorldState, //
+};
+
+/// Which of two address spaces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Parent,
+    Child,
+}
+
+/// The world of this thread.
+///
+/// # Invariants
+///
+/// The C side has a world for this thread, of this object, which does not leave the thread.
+pub(crate) struct World {
+    nr: usize,
+    child: bool,
+    same_thread: PhantomData<*mut ()>,
+}
+
+impl World {
+    /// Makes one. There can be but one at a time in a thread.
+    pub(crate) fn new(vmas: &[Vma]) -> Self {
+        // SAFETY: The pointer is to as many VMAs, and worlds are dropped before others are made.
+        unsafe { fork_world_new(vmas.as_ptr(), vmas.len()) };
+
+        // INVARIANT: The call above has made the world, and the type is not `Send`.
+        Self {
+            nr: vmas.len(),
+            child: false,
+            same_thread: PhantomData,
+        }
+    }
+
+    /// Forks. A child of an earlier fork has to be gone.
+    pub(crate) fn fork(&mut self, plan: &Plan) -> Outcome {
+        let mut outcome = Outcome::default();
+
+        assert!(!self.child);
+        // SAFETY: There is a world by the type's invariants, and the pointers are valid.
+        unsafe { fork_run(plan, &mut outcome) };
+        self.child = outcome.succeeded;
+        outcome
+    }
+
+    /// Ends the child of a fork that succeeded.
+    pub(crate) fn put_child(&mut self) {
+        assert!(self.child);
+        // SAFETY: There is a world by the type's invariants, and a child.
+        unsafe { fork_child_put() };
+        self.child = false;
+    }
+
+    /// Returns what was allocated, or tried to be, in the last fork.
+    pub(crate) fn points(&self) -> Vec<u8> {
+        // SAFETY: There is a world by the type's invariants, and nothing is written.
+        let nr = unsafe { fork_points(std::ptr::null_mut(), 0) };
+        let mut points = vec![0; nr];
+
+        // SAFETY: There is a world by the type's invariants, and the vector has as much room.
+        unsafe { fork_points(points.as_mut_ptr(), nr) };
+        points
+    }
+
+    /// Returns the operations on locks of the last fork, if they were logged.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        // SAFETY: There is a world by the type's invariants, and nothing is written.
+        let nr = unsafe { fork_events(std::ptr::null_mut(), 0) };
+        let none = Event {
+            what: std::ptr::null(),
+            lock: std::ptr::null(),
+            owner: 0,
+            walker: 0,
+        };
+        let mut events = vec![none; nr];
+
+        // SAFETY: There is a world by the type's invariants, and the vector has as much room.
+        unsafe { fork_events(events.as_mut_ptr(), nr) };
+        events
+    }
+
+    pub(crate) fn log_events(&self, on: bool) {
+        // SAFETY: There is a world by the type's invariants.
+        unsafe { fork_log_events(on) };
+    }
+
+    fn is_child(&self, who: Who) -> bool {
+        assert!(who == Who::Parent || self.child);
+        who == Who::Child
+    }
+
+    pub(crate) fn mm(&self, who: Who) -> Mm {
+        let mut mm = Mm::default();
+
+        // SAFETY: There is a world by the type's invariants, and `who`.
+        unsafe { fork_read_mm(self.is_child(who), &mut mm) };
+        mm
+    }
+
+    pub(crate) fn vmas(&self, who: Who) -> Vec<VmaState> {
+        let mut vmas = vec![VmaState::default(); self.nr];
+        // SAFETY: There is a world by the type's invariants, and `who`; the vector has as much
+        // room.
+        let nr = unsafe { fork_read_vmas(self.is_child(who), vmas.as_mut_ptr(), self.nr) };
+
+        // More than there is room for is wrong, too, and has to show.
+        vmas.resize(nr, VmaState::default());
+        vmas
+    }
+
+    pub(crate) fn state(&self) -> WorldState {
+        let mut state = WorldState::default();
+
+        // SAFETY: There is a world by the type's invariants.
+        unsafe { fork_read_world(&mut state) };
+        state
+    }
+
+    pub(crate) fn make_mistake(&self, mistake: u32) {
+        // SAFETY: There is a world by the type's invariants, and no fork is under way.
+        unsafe { fork_make_mistake(mistake) };
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // SAFETY: There is a world by the type's invariants.
+        unsafe { fork_world_free() };
+    }
+}
+
+/// Returns the first complaint since the last call.
+pub(crate) fn complaint() -> Option<String> {
+    // SAFETY: FFI call without safety requirements.
+    let text = unsafe { fork_complaint() };
+
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: It is a string, which stays until the next complaint.
+    let text = unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned();
+    // SAFETY: FFI call without safety requirements.
+    unsafe { fork_forget_complaints() };
+    Some(text)
+}
+
+pub(crate) fn task_size() -> u64 {
+    // SAFETY: FFI call without safety requirements.
+    unsafe { fork_task_size() }
+}
