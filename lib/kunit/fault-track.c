@@ -7,7 +7,6 @@
  * first window and kept: it must not allocate while it is in use.
  */
 
-#include <linux/cleanup.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -64,34 +63,44 @@ static struct tracked *take_entry(void)
 void kunit_fault_track_add(const void *object, unsigned long site)
 {
 	struct tracked *entry;
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&track_lock);
+	raw_spin_lock_irqsave(&track_lock, flags);
 	entry = take_entry();
-	if (!entry) {
+	if (entry) {
+		entry->object = object;
+		entry->site = site;
+		hlist_add_head(&entry->node, head_of(object));
+		WRITE_ONCE(track->count, track->count + 1);
+	} else {
 		track->lost++;
-		return;
 	}
-	entry->object = object;
-	entry->site = site;
-	hlist_add_head(&entry->node, head_of(object));
-	WRITE_ONCE(track->count, track->count + 1);
+	raw_spin_unlock_irqrestore(&track_lock, flags);
+}
+
+/* With track_lock held */
+static void give_back(struct tracked *entry)
+{
+	hlist_del(&entry->node);
+	hlist_add_head(&entry->node, &track->spare);
+	WRITE_ONCE(track->count, track->count - 1);
 }
 
 void __kunit_fault_untrack(const void *object)
 {
 	struct tracked *entry;
+	unsigned long flags;
 
 	if (!track || !READ_ONCE(track->count))
 		return;
-	guard(raw_spinlock_irqsave)(&track_lock);
+	raw_spin_lock_irqsave(&track_lock, flags);
 	hlist_for_each_entry(entry, head_of(object), node) {
-		if (entry->object != object)
-			continue;
-		hlist_del(&entry->node);
-		hlist_add_head(&entry->node, &track->spare);
-		WRITE_ONCE(track->count, track->count - 1);
-		return;
+		if (entry->object == object) {
+			give_back(entry);
+			break;
+		}
 	}
+	raw_spin_unlock_irqrestore(&track_lock, flags);
 }
 
 /* Free what waits for a grace period or in a batch, if that keeps it alive. */
@@ -108,6 +117,9 @@ static void wait_for_frees(void)
 /* Report what is left, and forget it */
 void kunit_fault_track_end(struct kunit_fault_leak *leak)
 {
+	struct tracked *entry;
+	struct hlist_node *next;
+	unsigned long flags;
 	unsigned int i;
 
 	*leak = (struct kunit_fault_leak) {};
@@ -115,19 +127,15 @@ void kunit_fault_track_end(struct kunit_fault_leak *leak)
 		return;
 	wait_for_frees();
 
-	guard(raw_spinlock_irqsave)(&track_lock);
+	raw_spin_lock_irqsave(&track_lock, flags);
 	leak->count = track->count;
 	leak->lost = track->lost;
 	for (i = 0; track->count && i < TRACK_MAX; i++) {
-		struct tracked *entry;
-		struct hlist_node *next;
-
 		hlist_for_each_entry_safe(entry, next, &track->heads[i], node) {
 			leak->site = entry->site;
-			hlist_del(&entry->node);
-			hlist_add_head(&entry->node, &track->spare);
-			WRITE_ONCE(track->count, track->count - 1);
+			give_back(entry);
 		}
 	}
 	track->lost = 0;
+	raw_spin_unlock_irqrestore(&track_lock, flags);
 }

@@ -69,9 +69,11 @@ static unsigned long site_here(void)
  */
 static void set_killed(bool killed)
 {
+	/* A task's own does not go away. */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 	unsigned long flags;
 
-	spin_lock_irqsave(&current->sighand->siglock, flags);
+	spin_lock_irqsave(&sighand->siglock, flags);
 	if (killed) {
 		sigaddset(&current->pending.signal, SIGKILL);
 		set_thread_flag(TIF_SIGPENDING);
@@ -79,7 +81,7 @@ static void set_killed(bool killed)
 		sigdelset(&current->pending.signal, SIGKILL);
 		recalc_sigpending();
 	}
-	spin_unlock_irqrestore(&current->sighand->siglock, flags);
+	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
 
 bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
