@@ -227,20 +227,33 @@ bool fork_fail_finds(struct mm_struct *child, unsigned long addr)
 	return found;
 }
 
-/* Objects in use of the named cache; exact, as per-cpu stocks are given back. */
-static long objects_in_use(const char *name)
+static struct kmem_cache *find_cache(const char *name)
 {
-	struct slabinfo info = {};
-	struct kmem_cache *s;
+	struct kmem_cache *s, *found = NULL;
 
 	mutex_lock(&slab_mutex);
 	list_for_each_entry(s, &slab_caches, list) {
-		if (strcmp(s->name, name))
-			continue;
-		kmem_cache_shrink(s);
-		get_slabinfo(s, &info);
-		break;
+		if (!strcmp(s->name, name))
+			found = s;
 	}
+	mutex_unlock(&slab_mutex);
+	return found;
+}
+
+/*
+ * Objects in use of the named cache, one that is never destroyed; exact, as the
+ * CPUs give back what they have in stock.
+ */
+static long objects_in_use(const char *name)
+{
+	struct kmem_cache *s = find_cache(name);
+	struct slabinfo info = {};
+
+	if (!s)
+		return -1;
+	kmem_cache_shrink(s);
+	mutex_lock(&slab_mutex);
+	get_slabinfo(s, &info);
 	mutex_unlock(&slab_mutex);
 	return info.active_objs;
 }
