@@ -20,7 +20,9 @@ use kernel::{
 mod tests {
     use super::*;
 
-    fn three_boxes() -> Result<(KBox<u8>, KBox<u64>, KBox<[u8; 100]>)> {
+    type Boxes = (KBox<u8>, KBox<u64>, KBox<[u8; 100]>);
+
+    fn three_boxes() -> Result<Boxes> {
         Ok((
             KBox::new(1, GFP_KERNEL)?,
             KBox::new(2, GFP_KERNEL)?,

@@ -109,12 +109,13 @@ impl Parent {
 
     /// Opens what is to be mapped there, if it is a file.
     fn file_for(memory: Memory) -> Result<*mut File> {
-        // SAFETY: FFI calls without safety requirements.
         let file = match memory {
             Memory::Anon | Memory::SharedAnon | Memory::Locked | Memory::Pinned => {
                 return Ok(core::ptr::null_mut());
             }
+            // SAFETY: FFI call without safety requirements.
             Memory::PrivateFile | Memory::SharedFile => unsafe { fork_fail_file(LEN) },
+            // SAFETY: FFI call without safety requirements.
             Memory::Driver => unsafe { fork_fail_driver() },
         };
 
@@ -144,10 +145,11 @@ impl Parent {
             return Err(Error::from_errno(mapped as i32));
         }
 
-        // SAFETY: `mm` is valid by the type's invariants.
         to_result(match vma.advice {
             Advice::None => 0,
+            // SAFETY: `mm` is valid by the type's invariants.
             Advice::DontFork => unsafe { fork_fail_dontfork(self.mm(), addr, LEN) },
+            // SAFETY: `mm` is valid by the type's invariants.
             Advice::WipeOnFork => unsafe { fork_fail_wipeonfork(self.mm(), addr, LEN) },
         })?;
         if vma.written {
