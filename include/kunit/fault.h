@@ -14,7 +14,6 @@
 #include <kunit/fault-hooks.h>
 #include <kunit/test.h>
 
-#define KUNIT_FAULT_ALL_KINDS	(BIT(KUNIT_FAULT_KINDS) - 1)
 #define KUNIT_FAULT_FRAMES	16
 
 /**
@@ -57,6 +56,8 @@ struct kunit_fault_report {
  * @KUNIT_FAULT_FOREVER: Fail all points from N on
  * @KUNIT_FAULT_PAIR: Fail point N, and the Mth after it, for all N and M
  * @KUNIT_FAULT_SIGNAL: Fail none, but be killed at point N
+ * @KUNIT_FAULT_CAUSE: Fail none; the test itself sees to the Nth failure, of the
+ *		       kind that &kunit_fault_sweep.cause names
  * @KUNIT_FAULT_MODES: The number of modes
  */
 enum kunit_fault_mode {
@@ -64,6 +65,7 @@ enum kunit_fault_mode {
 	KUNIT_FAULT_FOREVER,
 	KUNIT_FAULT_PAIR,
 	KUNIT_FAULT_SIGNAL,
+	KUNIT_FAULT_CAUSE,
 	KUNIT_FAULT_MODES
 };
 
@@ -72,6 +74,13 @@ enum kunit_fault_mode {
  * @scenario: What is swept, if the test sweeps more than one thing, or NULL
  * @kinds: Mask of BIT(enum kunit_fault_kind); 0 is all
  * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
+ * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
+ *	   alone.  The test arranges for failure number &kunit_fault_plan.nth of
+ *	   @plan before it arms; the sweep ends with the first run that succeeds
+ * @cause_err: The error that comes of it, beside -ENOMEM
+ * @only: The values of N to try, in ascending order, where all are too many, or
+ *	  NULL; those at the end that are beyond the last point are not reached
+ * @nr_only: Their number
  * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
  * @may_tolerate: The code may succeed although an allocation failed, since it
  *		  tries again or does without
@@ -79,18 +88,23 @@ enum kunit_fault_mode {
  *	      cache of its own
  * @may_be_empty: Do not fail the test if there is no point at all
  * @total: Number of failures injected so far, over all modes; for the caller
- * @plan: private: the plan of the current run
+ * @plan: The plan of the current run; read only
  * @report: The report of the last run; for the caller
  * @mode: private: the current mode
  * @failed: private: runs of this mode that returned an error
  * @tolerated: private: runs of this mode that returned 0 despite a failure
  * @points: private: runs of this mode in which the failure was injected
+ * @next_only: private: index into @only of the N after the current one
  * @state: private: where the sweep is
  */
 struct kunit_fault_sweep {
 	const char *scenario;
 	unsigned int kinds;
 	unsigned int modes;
+	const char *cause;
+	int cause_err;
+	const unsigned long *only;
+	unsigned long nr_only;
 	unsigned long cap;
 	bool may_tolerate;
 	bool may_keep;
@@ -102,6 +116,7 @@ struct kunit_fault_sweep {
 	unsigned long failed;
 	unsigned long tolerated;
 	unsigned long points;
+	unsigned long next_only;
 	int state;
 };
 
@@ -118,6 +133,8 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 			      int err);
 void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what);
+void kunit_fault_sweep_none(struct kunit *test, const struct kunit_fault_sweep *sweep,
+			    const char *why);
 
 #else /* !CONFIG_KUNIT_FAULT_INJECTION */
 
@@ -158,6 +175,9 @@ static inline bool kunit_fault_sweep_disarm(struct kunit *test,
 static inline void kunit_fault_sweep_fail(struct kunit *test,
 					  struct kunit_fault_sweep *sweep,
 					  const char *what) {}
+static inline void kunit_fault_sweep_none(struct kunit *test,
+					  const struct kunit_fault_sweep *sweep,
+					  const char *why) {}
 
 #endif /* CONFIG_KUNIT_FAULT_INJECTION */
 

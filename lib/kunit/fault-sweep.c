@@ -23,6 +23,11 @@ static const char * const mode_names[KUNIT_FAULT_MODES] = {
 	[KUNIT_FAULT_SIGNAL] = "signal",
 };
 
+static const char *mode_name(const struct kunit_fault_sweep *sweep)
+{
+	return sweep->cause ?: mode_names[sweep->mode];
+}
+
 /* What identifies a run in a message, together with the test's name */
 struct run_name {
 	char text[96];
@@ -35,7 +40,7 @@ static struct run_name name_of(const struct kunit_fault_sweep *sweep)
 
 	len = scnprintf(name.text, sizeof(name.text), "%s%smode=%s N=%lu",
 			sweep->scenario ?: "", sweep->scenario ? " " : "",
-			mode_names[sweep->mode], sweep->plan.nth);
+			mode_name(sweep), sweep->plan.nth);
 	if (sweep->plan.again)
 		scnprintf(name.text + len, sizeof(name.text) - len, "+%lu",
 			  sweep->plan.again);
@@ -44,6 +49,8 @@ static struct run_name name_of(const struct kunit_fault_sweep *sweep)
 
 static unsigned int modes_of(const struct kunit_fault_sweep *sweep)
 {
+	if (sweep->cause)
+		return BIT(KUNIT_FAULT_CAUSE);
 	return sweep->modes ?: BIT(KUNIT_FAULT_ONCE) | BIT(KUNIT_FAULT_FOREVER);
 }
 
@@ -51,6 +58,24 @@ static unsigned int modes_of(const struct kunit_fault_sweep *sweep)
 static bool run_was_complete(const struct kunit_fault_sweep *sweep)
 {
 	return sweep->report.fired > (sweep->mode == KUNIT_FAULT_PAIR);
+}
+
+static unsigned long first_nth(const struct kunit_fault_sweep *sweep)
+{
+	return sweep->nr_only ? sweep->only[0] : 1;
+}
+
+/* Go to the next N; false if there are no more to be tried */
+static bool advance_nth(struct kunit_fault_sweep *sweep)
+{
+	if (!sweep->nr_only) {
+		sweep->plan.nth++;
+		return true;
+	}
+	if (sweep->next_only >= sweep->nr_only)
+		return false;
+	sweep->plan.nth = sweep->only[sweep->next_only++];
+	return true;
 }
 
 /* Go to the next mode that is asked for, from @mode on; false if there is none */
@@ -65,11 +90,12 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 		sweep->tolerated = 0;
 		sweep->plan = (struct kunit_fault_plan) {
 			.kinds = sweep->kinds,
-			.nth = 1,
+			.nth = first_nth(sweep),
 			.again = mode == KUNIT_FAULT_PAIR,
 			.forever = mode == KUNIT_FAULT_FOREVER,
 			.signal = mode == KUNIT_FAULT_SIGNAL,
 		};
+		sweep->next_only = 1;
 		return true;
 	}
 	return false;
@@ -79,30 +105,46 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 static bool next_plan(struct kunit_fault_sweep *sweep)
 {
 	if (run_was_complete(sweep)) {
-		if (sweep->mode == KUNIT_FAULT_PAIR)
-			sweep->plan.again++;
-		else
-			sweep->plan.nth++;
+		if (sweep->mode != KUNIT_FAULT_PAIR)
+			return advance_nth(sweep);
+		sweep->plan.again++;
 		return true;
 	}
 	if (!sweep->report.fired)
 		return false;
 	/* A pair whose second point is beyond the end: on to the next first one */
-	sweep->plan.nth++;
 	sweep->plan.again = 1;
-	return true;
+	return advance_nth(sweep);
 }
 
 static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep)
 {
-	kunit_info(test, "fault-sweep: %s%s%s mode=%s points=%lu failed=%lu tolerated=%lu nofail=%lu\n",
+	kunit_info(test, "fault-sweep: %s%s%s mode=%s points=%lu failed=%lu tolerated=%lu nofail=%lu%s\n",
 		   test->name, sweep->scenario ? "/" : "", sweep->scenario ?: "",
-		   mode_names[sweep->mode], sweep->points, sweep->failed,
-		   sweep->tolerated, sweep->report.nofail);
+		   mode_name(sweep), sweep->points, sweep->failed,
+		   sweep->tolerated, sweep->report.nofail,
+		   sweep->nr_only ? " sampled" : "");
 	if (sweep->report.nofail)
 		kunit_info(test, "not injectable, with __GFP_NOFAIL: %pS\n",
 			   (void *)sweep->report.nofail_site);
 }
+
+/**
+ * kunit_fault_sweep_none() - Say that a sweep is not made, and why
+ * @test: The test
+ * @sweep: The sweep, with its options
+ * @why: The reason, in a few words
+ *
+ * For tests that sweep many things, some of which a kernel may not have.
+ */
+void kunit_fault_sweep_none(struct kunit *test, const struct kunit_fault_sweep *sweep,
+			    const char *why)
+{
+	kunit_info(test, "fault-sweep: %s%s%s mode=%s none: %s\n", test->name,
+		   sweep->scenario ? "/" : "", sweep->scenario ?: "",
+		   sweep->cause ?: "any", why);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_none);
 
 /* Whether the run left something allocated; if so the test has failed */
 static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep)
@@ -179,13 +221,16 @@ EXPORT_SYMBOL_GPL(kunit_fault_sweep_next);
  */
 int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep)
 {
+	struct kunit_fault_plan plan = sweep->plan;
 	int err;
 
 	if (sweep->state != SWEEP_READY) {
 		KUNIT_FAIL(test, "a run of a sweep can be armed once");
 		return -EBUSY;
 	}
-	err = kunit_fault_arm(test, &sweep->plan);
+	if (sweep->cause)
+		plan.nth = 0;
+	err = kunit_fault_arm(test, &plan);
 	if (err)
 		KUNIT_FAIL(test, "cannot arm: %d", err);
 	else
@@ -196,6 +241,8 @@ EXPORT_SYMBOL_GPL(kunit_fault_sweep_arm);
 
 static int expected_error(const struct kunit_fault_sweep *sweep)
 {
+	if (sweep->cause)
+		return sweep->cause_err;
 	return sweep->mode == KUNIT_FAULT_SIGNAL ? -EINTR : -ENOMEM;
 }
 
@@ -216,8 +263,9 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  *
  * An injected failure has to come out as -ENOMEM, or as 0 where
  * &kunit_fault_sweep.may_tolerate allows it, a signal as -EINTR, or, if it goes
- * unnoticed, as 0.  Without either the code has to succeed.  Anything else fails
- * the test.
+ * unnoticed, as 0.  Without either the code has to succeed.  What the test made
+ * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
+ * was nothing left to fail.  Anything else fails the test.
  *
  * Return: true if the code succeeded or failed as it should.
  */
@@ -230,6 +278,8 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 	if (sweep->state != SWEEP_ARMED)
 		return false;
 	sweep->state = SWEEP_RAN;
+	if (sweep->cause)
+		sweep->report.fired = !!err;
 	site = (void *)kunit_fault_site(&sweep->report);
 
 	if (run_was_complete(sweep)) {
@@ -246,7 +296,10 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 	}
 	if (ending_is_right(sweep, err))
 		return true;
-	if (err)
+	if (err && sweep->cause)
+		KUNIT_FAIL(test, "%s: returned %d, not %d", name_of(sweep).text, err,
+			   expected_error(sweep));
+	else if (err)
 		KUNIT_FAIL(test, "%s: returned %d, not %d, after %pS failed",
 			   name_of(sweep).text, err, expected_error(sweep), site);
 	else
@@ -267,7 +320,9 @@ EXPORT_SYMBOL_GPL(kunit_fault_sweep_disarm);
 void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what)
 {
-	if (sweep->report.fired)
+	if (sweep->cause)
+		KUNIT_FAIL(test, "%s: %s", name_of(sweep).text, what);
+	else if (sweep->report.fired)
 		KUNIT_FAIL(test, "%s: %s, after %pS failed", name_of(sweep).text,
 			   what, (void *)kunit_fault_site(&sweep->report));
 	else

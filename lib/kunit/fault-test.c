@@ -312,6 +312,33 @@ static void signals_are_swept(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, signal_pending(current));
 }
 
+/* What it makes fail are the steps beyond a limit, not allocations. */
+static void causes_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .cause = "limit", .cause_err = -E2BIG };
+	int steps;
+
+	while (kunit_fault_sweep_next(test, &sweep)) {
+		KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &sweep), 0);
+		for (steps = 1; steps <= 3 && steps < sweep.plan.nth; steps++)
+			kfree(kmalloc(16, GFP_KERNEL));
+		kunit_fault_sweep_disarm(test, &sweep, steps <= 3 ? -E2BIG : 0);
+	}
+	KUNIT_EXPECT_EQ(test, sweep.total, 3);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+	KUNIT_EXPECT_EQ(test, sweep.tolerated, 0);
+}
+
+static void some_points_are_swept(struct kunit *test)
+{
+	static const unsigned long only[] = { 1, 3, 4, 5 };
+	struct kunit_fault_sweep sweep = { .only = only, .nr_only = ARRAY_SIZE(only) };
+
+	/* There is no fourth, so the run for the fifth is not made. */
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_objects, NULL), 4);
+	KUNIT_EXPECT_EQ(test, sweep.points, 2);
+}
+
 static void site_is_named(struct kunit *test)
 {
 	const struct kunit_fault_plan plan = { .nth = 1 };
@@ -521,6 +548,8 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(plan_is_followed),
 	KUNIT_CASE(pairs_are_swept),
 	KUNIT_CASE(signals_are_swept),
+	KUNIT_CASE(causes_are_swept),
+	KUNIT_CASE(some_points_are_swept),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(one_window_at_a_time),

@@ -4,12 +4,13 @@
 //!
 //! Every allocation that `dup_mm()` and `dup_mmap()` make for an address space is made to fail,
 //! once, and from there on; for small ones also each two of them. And the forking task is killed at
-//! each of these places. After each failure the parent and the kernel's counters have to be as
-//! before, nothing may be leaked, and nobody may find anything in the child's tree.
+//! each of these places. Then there are the [`ways`] to fail that are no allocations. After each
+//! failure the parent and the kernel's counters have to be as before, nothing may be leaked, and
+//! nobody may find anything in the child's tree.
 //!
-//! Covered are the address spaces of [`scenarios`], and what fails for want of memory or by a fatal
-//! signal. Not covered: failures for other reasons (overcommit, an LSM), other kinds of VMA (huge
-//! pages, userfaultfd, policies, swapped pages, KSM), and walkers that run at the same time.
+//! Covered are the address spaces of [`scenarios`], and all that can be made of up to three VMAs of
+//! [`scenarios::SHAPES_OF`]. Not covered: memory errors in a page that is copied, the limit of a
+//! memory cgroup, and walkers that run while a fork fails.
 
 use kernel::{
     kunit::fault::{
@@ -21,62 +22,149 @@ use kernel::{
         Sweep, //
     },
     prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
 };
 
+/// For `pr_info!()` and the like.
+const __LOG_PREFIX: &[u8] = b"fork_fail\0";
+
+mod child;
 mod oracles;
 mod parent;
 mod scenarios;
 mod shim;
+mod user;
+mod ways;
 
+use child::Child;
 use oracles::{
     check_empty,
     Before, //
 };
-use parent::{
-    Child,
-    Parent, //
+use parent::Parent;
+use scenarios::{
+    Scenario,
+    Spacing,
+    Vma, //
 };
-use scenarios::Scenario;
 use shim::fork_fail_driver_keep;
+use ways::{
+    Way,
+    WAYS, //
+};
 
-/// One run: a fork by `fork`, which also looks at what it has left.
-fn attempt(
-    run: &mut Run<'_>,
-    parent: &Parent,
-    before: &Before,
-    fork: impl FnOnce(&mut Run<'_>, &Parent) -> Result<Option<Child>>,
-) -> Result {
+/// How a fork is made, and what is looked at before the child is gone. Returns the child if it
+/// was not to fail.
+type Fork = fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>;
+
+/// One run: a fork by `fork`, and what it has left.
+fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> Result {
     if let Some(child) = fork(run, parent)? {
         let wrong = child.wrong_copy(parent);
+        let once = child.ends_once();
 
-        drop(child);
         if let Some((addr, what)) = wrong {
             run.check(false, fmt!("the child has {what} wrong (at {addr:#x})"))?;
         }
+        run.check(once, fmt!("the child's mm has other references at its end"))?;
     }
     before.check_unchanged(run, parent)
 }
 
 const EACH: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Signal];
 
-/// Sweeps the forks of each address space of a table.
-fn sweep(
-    table: &'static [Scenario],
-    modes: &[Mode],
-    fork: impl Fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>,
-) -> Result {
-    for scenario in table {
-        let parent = Parent::new(scenario)?;
-        // The first fork leaves traces that stay: pages are write protected, per-CPU stocks filled.
-        drop(Child::dup_mm(&parent)?);
-        let before = Before::new(&parent)?;
+/// A sweep of forks: what is allowed beyond the defaults.
+fn forks<'a>(name: &'a CStr, parent: &Parent) -> Sweep<'a> {
+    // anon_vma_clone() tries without waiting first.
+    let sweep = Sweep::new().scenario(name).may_tolerate();
 
-        Sweep::new()
-            .scenario(scenario.name)
-            .modes(modes)
-            // anon_vma_clone() tries without waiting first.
-            .may_tolerate()
-            .run(|run| attempt(run, &parent, &before, &fork))?;
+    if parent.keeps_something() {
+        sweep.may_keep()
+    } else {
+        sweep
+    }
+}
+
+/// The first fork leaves traces that stay: pages are write protected, per-CPU stocks filled.
+fn warm_up(parent: &Parent) -> Result {
+    if !parent.keeps_something() {
+        drop(Child::dup_mm(parent)?);
+    }
+    Ok(())
+}
+
+/// Fails the test if there are objects left, or too few, of those that were there before.
+fn check_slabs(name: &CStr, before: &Before) -> Result {
+    let Some((slab, was, is)) = before.slab_difference() else {
+        return Ok(());
+    };
+
+    pr_err!("{name}: {slab} were {was} and are {is}\n");
+    assert!(was == is);
+    Err(EINVAL)
+}
+
+/// Sweeps the forks of a parent.
+fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Result {
+    warm_up(parent)?;
+    let before = Before::new(parent)?;
+
+    forks(name, parent)
+        .modes(modes)
+        // An mm without VMAs takes nothing in dup_mmap().
+        .may_be_empty()
+        .run(|run| attempt(run, parent, &before, fork))?;
+    check_slabs(name, &before)
+}
+
+/// Sweeps the forks of each address space of a table.
+fn sweep(table: &'static [Scenario], modes: &[Mode], fork: Fork) -> Result {
+    let mut swept = 0;
+
+    for scenario in table {
+        if let Some(why) = scenario.missing() {
+            Sweep::new().scenario(scenario.name).none(why)?;
+            continue;
+        }
+        sweep_parent(scenario.name, &Parent::new(scenario)?, modes, fork)?;
+        swept += 1;
+    }
+    assert!(swept > 0);
+    Ok(())
+}
+
+/// Makes the forks of each address space of a table fail in one of the ways.
+fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
+    for scenario in table {
+        let plain = || Sweep::new().scenario(scenario.name).cause(way.name(), way.error());
+
+        if let Some(why) = scenario.missing().or(way.missing(scenario.vmas)) {
+            plain().none(why)?;
+            continue;
+        }
+        let parent = Parent::new(scenario)?;
+
+        warm_up(&parent)?;
+        plain().may_keep().run(|run| {
+            let arranged = way.arrange(&parent, run.nth())?;
+            let before = Before::new(&parent)?;
+
+            // The other task may not be looked at by one that is killed.
+            let forked = arranged.fork(|| fork(run, &parent));
+            let outcome = match forked {
+                Ok(Some(child)) => {
+                    drop(child);
+                    before.check_unchanged(run, &parent)
+                }
+                Ok(None) => before.check_unchanged(run, &parent),
+                Err(err) => Err(err),
+            };
+            drop(arranged);
+            outcome
+        })?;
     }
     Ok(())
 }
@@ -93,12 +181,21 @@ fn tree_alone(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     if run.inject(|| child.dup_mmap(parent)).is_ok() {
         return Ok(Some(child));
     }
+    look_at_failed(run, child, parent)?;
+    Ok(None)
+}
+
+/// Looks at the mm of a fork that failed, which the caller has the last reference to.
+fn look_at_failed(run: &mut Run<'_>, child: Child, parent: &Parent) -> Result {
     if let Err(err) = check_empty(run, &child, parent) {
         // Its end would walk the broken tree and take the kernel down.
         core::mem::forget(child);
         return Err(err);
     }
-    Ok(None)
+    run.check(
+        child.ends_once(),
+        fmt!("the failed child's mm has other references at its end"),
+    )
 }
 
 /// Forks by `dup_mm()`, while a driver keeps the mm, as a walker does that found it in time: its
@@ -113,12 +210,59 @@ fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>>
     if forked.is_some() {
         drop(Child::kept());
     } else if let Some(child) = Child::kept() {
-        if let Err(err) = check_empty(run, &child, parent) {
-            core::mem::forget(child);
-            return Err(err);
-        }
+        look_at_failed(run, child, parent)?;
     }
     Ok(forked)
+}
+
+/// Sweeps all address spaces of `nr` VMAs of [`scenarios::SHAPES_OF`], in each order.
+fn shapes(nr: u32, spacing: Spacing, fork: Fork) -> Result {
+    let kinds = scenarios::SHAPES_OF;
+
+    for number in 0..kinds.len().pow(nr) {
+        let mut vmas = KVec::<Vma>::new();
+
+        for place in 0..nr {
+            vmas.push(kinds[number / kinds.len().pow(place) % kinds.len()], GFP_KERNEL)?;
+        }
+        let name = CString::try_from_fmt(fmt!("shape {number}"))?;
+
+        sweep_parent(&name, &Parent::of(&vmas, spacing)?, EACH, fork)?;
+    }
+    Ok(())
+}
+
+/// Sweeps over some of the points of each address space of a table: the first and the last ones,
+/// and some in between, at prime distances so that they are of all kinds.
+fn sample(table: &'static [Scenario], fork: Fork) -> Result {
+    if !available() {
+        return Ok(());
+    }
+    for scenario in table {
+        let parent = Parent::new(scenario)?;
+
+        warm_up(&parent)?;
+        let (child, report) = inject(Plan::count(), || Child::dup_mm(&parent))?;
+        drop(child?);
+
+        let before = Before::new(&parent)?;
+        let (all, few) = (report.points, 12);
+        let stride = (all / 37).max(1) | 1;
+        let mut only = KVec::new();
+
+        for point in 1..=all {
+            if point <= few || point + few > all || point % stride == 0 {
+                only.push(point, GFP_KERNEL)?;
+            }
+        }
+        pr_info!("{}: {} of {all} points\n", scenario.name, only.len());
+        forks(scenario.name, &parent)
+            .modes(EACH)
+            .only(&only)
+            .run(|run| attempt(run, &parent, &before, fork))?;
+        check_slabs(scenario.name, &before)?;
+    }
+    Ok(())
 }
 
 #[kunit_tests(fork_fail)]
@@ -129,13 +273,29 @@ mod tests {
     };
 
     #[test]
-    fn tree_of_anonymous() -> Result {
-        sweep(ANONYMOUS, EACH, tree_alone)
+    fn tree_of_kinds() -> Result {
+        sweep(KINDS, EACH, tree_alone)
     }
 
     #[test]
-    fn tree_of_shared_and_files() -> Result {
-        sweep(SHARED_AND_FILES, EACH, tree_alone)
+    fn kinds() -> Result {
+        sweep(KINDS, EACH, whole_mm)
+    }
+
+    #[test]
+    fn tree_of_refused_kinds() -> Result {
+        for way in WAYS.iter().filter(|way| **way != Way::Format) {
+            refuse(KINDS, *way, tree_alone)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn refused_kinds() -> Result {
+        for way in WAYS {
+            refuse(KINDS, *way, whole_mm)?;
+        }
+        Ok(())
     }
 
     #[test]
@@ -144,38 +304,26 @@ mod tests {
     }
 
     #[test]
-    fn tree_of_wipeonfork() -> Result {
-        sweep(WIPEONFORK, EACH, tree_alone)
-    }
-
-    #[test]
-    fn tree_of_numbers() -> Result {
-        sweep(NUMBERS, EACH, tree_alone)
-    }
-
-    #[test]
-    fn anonymous() -> Result {
-        sweep(ANONYMOUS, EACH, whole_mm)
-    }
-
-    #[test]
-    fn shared_and_files() -> Result {
-        sweep(SHARED_AND_FILES, EACH, whole_mm)
-    }
-
-    #[test]
     fn dontcopy() -> Result {
         sweep(DONTCOPY, EACH, whole_mm)
     }
 
     #[test]
-    fn wipeonfork() -> Result {
-        sweep(WIPEONFORK, EACH, whole_mm)
+    fn tree_of_mixed() -> Result {
+        sweep(MIXED, EACH, tree_alone)
     }
 
     #[test]
-    fn numbers() -> Result {
-        sweep(NUMBERS, EACH, whole_mm)
+    fn mixed() -> Result {
+        sweep(MIXED, EACH, whole_mm)
+    }
+
+    #[test]
+    fn refused_mixed() -> Result {
+        for way in WAYS {
+            refuse(MIXED, *way, whole_mm)?;
+        }
+        Ok(())
     }
 
     #[test]
@@ -189,13 +337,51 @@ mod tests {
     }
 
     #[test]
-    fn tree_of_special() -> Result {
-        sweep(SPECIAL, EACH, tree_alone)
+    fn tree_of_tables() -> Result {
+        sweep(TABLES, EACH, tree_alone)
     }
 
     #[test]
-    fn special() -> Result {
-        sweep(SPECIAL, EACH, whole_mm)
+    fn tables() -> Result {
+        sweep(TABLES, EACH, whole_mm)
+    }
+
+    #[test]
+    fn tree_of_numbers() -> Result {
+        sweep(NUMBERS, EACH, tree_alone)
+    }
+
+    #[test]
+    fn numbers() -> Result {
+        sweep(NUMBERS, EACH, whole_mm)
+    }
+
+    #[test]
+    fn refused_numbers() -> Result {
+        for way in WAYS {
+            refuse(NUMBERS, *way, whole_mm)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn tree_of_large() -> Result {
+        sample(LARGE, tree_alone)
+    }
+
+    #[test]
+    fn shapes_of_one() -> Result {
+        shapes(1, Spacing::Apart, tree_alone)
+    }
+
+    #[test]
+    fn shapes_of_two() -> Result {
+        shapes(2, Spacing::Apart, tree_alone)
+    }
+
+    #[test]
+    fn shapes_of_three() -> Result {
+        shapes(3, Spacing::Apart, tree_alone)
     }
 
     #[test]
@@ -232,17 +418,10 @@ mod tests {
         if !available() {
             return Ok(());
         }
-        for scenario in [
-            ANONYMOUS,
-            SHARED_AND_FILES,
-            DONTCOPY,
-            WIPEONFORK,
-            SPECIAL,
-            NUMBERS,
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for scenario in [KINDS, DONTCOPY, MIXED, NUMBERS].into_iter().flatten() {
+            if scenario.missing().is_some() {
+                continue;
+            }
             let parent = Parent::new(scenario)?;
             let mut first = None;
 

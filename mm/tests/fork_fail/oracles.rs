@@ -3,96 +3,172 @@
 //! What a fork must not change, and what it must not leave behind.
 
 use super::{
-    parent::{
-        Child,
-        Parent, //
-    },
-    shim::*,
+    child::Child,
+    parent::Parent,
+    shim::*, //
 };
 use kernel::{
+    c_str,
     kunit::fault::Run,
     prelude::*,
     str::CStr, //
 };
 
 /// More than the C side has.
-const MAX_READINGS: usize = 32;
+const MAX_READINGS: usize = 40;
+
+/// Of large address spaces, about so many VMAs are looked at after each failure.
+const MAX_VMAS: usize = 100;
 
 const UNREAD: Reading = Reading {
     name: core::ptr::null(),
     value: 0,
 };
 
-type Readings = ([Reading; MAX_READINGS], usize);
-
-fn read_global(parent: &Parent) -> Readings {
-    let mut out = [UNREAD; MAX_READINGS];
-    // SAFETY: The parent's mm is valid, and `out` has as much room as is said.
-    let nr = unsafe { fork_fail_read(parent.mm(), out.as_mut_ptr(), MAX_READINGS as u32) };
-
-    (out, nr as usize)
+/// What was read off at one place.
+pub(crate) struct Readings {
+    all: [Reading; MAX_READINGS],
+    nr: usize,
 }
 
-fn read_vma(parent: &Parent, addr: usize) -> Readings {
-    let mut out = [UNREAD; MAX_READINGS];
-    // SAFETY: The parent's mm is valid, and `out` has as much room as is said.
-    let nr =
-        unsafe { fork_fail_read_vma(parent.mm(), addr, out.as_mut_ptr(), MAX_READINGS as u32) };
+impl Readings {
+    /// `read` fills the array, and returns how many it has filled.
+    fn new(read: impl FnOnce(*mut Reading, u32) -> u32) -> Self {
+        let mut all = [UNREAD; MAX_READINGS];
+        let nr = read(all.as_mut_ptr(), MAX_READINGS as u32) as usize;
 
-    (out, nr as usize)
-}
-
-/// Fails the run with the first reading that differs.
-fn compare(run: &mut Run<'_>, place: usize, before: &Readings, after: &Readings) -> Result {
-    run.check(
-        before.1 == after.1,
-        fmt!("the parent's VMA at {place:#x} is not found"),
-    )?;
-    for (old, new) in before.0[..before.1].iter().zip(&after.0) {
-        // SAFETY: A reading's name is a static string.
-        let name = unsafe { CStr::from_char_ptr(old.name) };
-
-        run.check(
-            old.value == new.value,
-            fmt!(
-                "{name} was {} and is {} (at {place:#x})",
-                old.value,
-                new.value
-            ),
-        )?;
+        Self { all, nr }
     }
-    Ok(())
+
+    pub(crate) fn of_global(parent: &Parent) -> Self {
+        // SAFETY: The parent's mm is valid, and the array has as much room as is said.
+        Self::new(|all, max| unsafe { fork_fail_read(parent.mm(), all, max) })
+    }
+
+    pub(crate) fn of_slabs() -> Self {
+        // SAFETY: The array has as much room as is said.
+        Self::new(|all, max| unsafe { fork_fail_read_slabs(all, max) })
+    }
+
+    pub(crate) fn of_vma(parent: &Parent, addr: usize) -> Self {
+        // SAFETY: The parent's mm is valid, and the array has as much room as is said.
+        Self::new(|all, max| unsafe { fork_fail_read_vma(parent.mm(), addr, all, max) })
+    }
+
+    /// Returns the first reading that differs: its name, and how it was and is.
+    pub(crate) fn difference(&self, after: &Self) -> Option<(&'static CStr, isize, isize)> {
+        if self.nr != after.nr {
+            return Some((c_str!("number of readings"), self.nr as isize, after.nr as isize));
+        }
+        let pairs = self.all.iter().zip(&after.all).take(self.nr);
+
+        pairs
+            .filter(|(before, after)| before.value != after.value)
+            .map(|(before, after)| {
+                // SAFETY: A reading's name is a static string.
+                let name = unsafe { CStr::from_char_ptr(before.name) };
+
+                (name, before.value, after.value)
+            })
+            .next()
+    }
+}
+
+/// What differs, and where: the address of a VMA, or 0.
+pub(crate) struct Difference {
+    pub(crate) name: &'static CStr,
+    place: usize,
+    before: isize,
+    after: isize,
 }
 
 /// The state before a fork.
 pub(crate) struct Before {
     global: Readings,
-    vmas: KVVec<Readings>,
+    slabs: Readings,
+    vmas: KVVec<(usize, Readings)>,
 }
 
 impl Before {
     pub(crate) fn new(parent: &Parent) -> Result<Self> {
-        let mut vmas = KVVec::with_capacity(parent.vmas().len(), GFP_KERNEL)?;
+        let all = parent.vmas();
+        let step = all.len().div_ceil(MAX_VMAS).max(1);
+        let mut vmas = KVVec::with_capacity(all.len().div_ceil(step), GFP_KERNEL)?;
 
-        for placed in parent.vmas() {
-            vmas.push(read_vma(parent, placed.addr), GFP_KERNEL)?;
+        for placed in all.iter().step_by(step) {
+            vmas.push((placed.addr, Readings::of_vma(parent, placed.addr)), GFP_KERNEL)?;
         }
+        settle();
+        let slabs = Readings::of_slabs();
         Ok(Self {
-            global: read_global(parent),
+            global: Readings::of_global(parent),
+            slabs,
             vmas,
         })
     }
 
+    /// Returns the first thing that differs.
+    pub(crate) fn difference(&self, parent: &Parent) -> Option<Difference> {
+        let compare = |place, before: &Readings, after: Readings| {
+            let (name, before, after) = before.difference(&after)?;
+
+            Some(Difference {
+                name,
+                place,
+                before,
+                after,
+            })
+        };
+        let mut vmas = self.vmas.iter();
+
+        vmas.find_map(|(addr, before)| compare(*addr, before, Readings::of_vma(parent, *addr)))
+            .or_else(|| compare(0, &self.global, Readings::of_global(parent)))
+    }
+
     /// Fails the run unless all is as before. No child may be left.
     pub(crate) fn check_unchanged(&self, run: &mut Run<'_>, parent: &Parent) -> Result {
-        for (placed, before) in parent.vmas().iter().zip(&self.vmas) {
-            compare(run, placed.addr, before, &read_vma(parent, placed.addr))?;
-        }
         if let Some(addr) = parent.wrong_word() {
             run.check(false, fmt!("the parent's memory at {addr:#x} has changed"))?;
         }
-        compare(run, 0, &self.global, &read_global(parent))
+        if parent.is_watched() {
+            settle();
+        }
+        let mut found = self.difference(parent);
+
+        // What is freed later only adds to what is there: if nothing differs, nothing is waiting.
+        for _ in 0..3 {
+            if found.is_none() {
+                return Ok(());
+            }
+            settle();
+            found = self.difference(parent);
+        }
+        let Some(Difference {
+            name,
+            place,
+            before,
+            after,
+        }) = found
+        else {
+            return Ok(());
+        };
+        run.check(
+            false,
+            fmt!("{name} was {before} and is {after} (at {place:#x})"),
+        )
     }
+
+    /// Returns what differs at the end of a sweep, beside what is looked at after each run.
+    pub(crate) fn slab_difference(&self) -> Option<(&'static CStr, isize, isize)> {
+        settle();
+        self.slabs.difference(&Readings::of_slabs())
+    }
+}
+
+/// Waits for what is freed later.
+pub(crate) fn settle() {
+    // SAFETY: FFI call without safety requirements.
+    unsafe { fork_fail_settle() };
 }
 
 /// Fails the run unless the tree of a failed fork is empty, by every means that others have.
@@ -104,13 +180,27 @@ pub(crate) fn check_empty(run: &mut Run<'_>, child: &Child, parent: &Parent) -> 
         entries == 0,
         fmt!("the child's tree has {entries} entries when its lock is dropped"),
     )?;
-    for addr in parent.vmas().iter().flat_map(|placed| placed.bounds()) {
-        // SAFETY: The child's mm is valid by its invariants.
-        let found = unsafe { fork_fail_finds(child.mm(), addr) };
+    let step = parent.vmas().len().div_ceil(MAX_VMAS).max(1);
+
+    for placed in parent.vmas().iter().step_by(step) {
+        for addr in placed.bounds() {
+            // SAFETY: The child's mm is valid by its invariants.
+            let found = unsafe { fork_fail_finds(child.mm(), addr) };
+
+            run.check(
+                !found,
+                fmt!("a lookup at {addr:#x} finds something in the child's tree"),
+            )?;
+        }
+        // SAFETY: Both are valid by their invariants.
+        let linked = unsafe { fork_fail_linked(child.mm(), parent.mm(), placed.addr) };
 
         run.check(
-            !found,
-            fmt!("a lookup at {addr:#x} finds something in the child's tree"),
+            linked == 0,
+            fmt!(
+                "an rmap walk from {:#x} finds {linked} VMAs of the child",
+                placed.addr
+            ),
         )?;
     }
     Ok(())

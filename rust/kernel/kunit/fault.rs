@@ -23,6 +23,7 @@ use crate::{
     prelude::*,
     str::{CStr, CString},
 };
+use core::marker::PhantomData;
 
 /// # Examples
 ///
@@ -61,6 +62,7 @@ mod imp {
         kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan,
         kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
         kunit_fault_sweep_fail as fail, kunit_fault_sweep_next as next,
+        kunit_fault_sweep_none as none,
     };
 }
 
@@ -88,6 +90,8 @@ mod imp {
     }
 
     pub(super) unsafe fn fail(_: *mut kunit, _: *mut kunit_fault_sweep, _: *const c_char) {}
+
+    pub(super) unsafe fn none(_: *mut kunit, _: *const kunit_fault_sweep, _: *const c_char) {}
 }
 
 /// An allocator that can be made to fail.
@@ -282,26 +286,29 @@ fn current_test() -> Result<*mut bindings::kunit> {
 /// assert!(points == 2 || !cfg!(CONFIG_KUNIT_FAULT_INJECTION));
 /// # Ok::<(), Error>(())
 /// ```
-pub struct Sweep {
+pub struct Sweep<'a> {
     raw: bindings::kunit_fault_sweep,
+    /// `raw` refers to names and numbers of the caller.
+    borrowed: PhantomData<&'a ()>,
 }
 
-impl Default for Sweep {
+impl Default for Sweep<'_> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Sweep {
+impl<'a> Sweep<'a> {
     /// Makes a sweep with the default options.
     pub fn new() -> Self {
         Self {
             raw: Default::default(),
+            borrowed: PhantomData,
         }
     }
 
     /// Names what is swept, for tests that sweep more than one thing.
-    pub fn scenario(mut self, name: &'static CStr) -> Self {
+    pub fn scenario(mut self, name: &'a CStr) -> Self {
         self.raw.scenario = name.as_char_ptr();
         self
     }
@@ -317,6 +324,40 @@ impl Sweep {
         self.raw.modes = modes
             .iter()
             .fold(0, |mask, mode| mask | (1 << *mode as u32));
+        self
+    }
+
+    /// Sweeps over failures that are no allocations: the caller of [`Sweep::run`] sees to it that
+    /// the [`Run::nth`] of them fails in that run. The sweep ends with the first run that succeeds.
+    ///
+    /// `cause` says in a word what fails, and `error` what comes of it, beside `ENOMEM`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::kunit::fault::Sweep;
+    ///
+    /// let limits = [1, 2, 3];
+    ///
+    /// Sweep::new().cause(kernel::c_str!("limit"), E2BIG).run(|run| {
+    ///     let allowed = run.nth() - 1;
+    ///
+    ///     let _ = run.inject(|| if limits.len() > allowed { Err(E2BIG) } else { Ok(()) });
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn cause(mut self, cause: &'a CStr, error: Error) -> Self {
+        self.raw.cause = cause.as_char_ptr();
+        self.raw.cause_err = error.to_errno();
+        self
+    }
+
+    /// Tries these points only, counted from 1 and in ascending order, where all are too many. The
+    /// line that the sweep prints says so.
+    pub fn only(mut self, points: &'a [usize]) -> Self {
+        self.raw.only = points.as_ptr();
+        self.raw.nr_only = points.len();
         self
     }
 
@@ -342,6 +383,20 @@ impl Sweep {
     pub fn may_be_empty(mut self) -> Self {
         self.raw.may_be_empty = true;
         self
+    }
+
+    /// Does not run it, and prints why: for tests that sweep many things, some of which a kernel
+    /// may not have.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the current task does not run a KUnit test.
+    pub fn none(self, why: &CStr) -> Result {
+        let test = current_test()?;
+
+        // SAFETY: `test` is the current test, and `why` outlives the call.
+        unsafe { imp::none(test, &self.raw, why.as_char_ptr()) };
+        Ok(())
     }
 
     /// Runs the sweep in the current KUnit test.
@@ -413,6 +468,11 @@ impl Run<'_> {
         // SAFETY: `test` is valid by the type's invariants, and was armed by this task.
         unsafe { imp::disarm(self.test, self.sweep, err) };
         result
+    }
+
+    /// Returns the number of the point that is made to fail in this run, from 1.
+    pub fn nth(&self) -> usize {
+        self.sweep.plan.nth
     }
 
     /// Returns how many allocations were made to fail.

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The mm of a fork.
+
+use super::{
+    parent::{
+        Parent,
+        Placed, //
+    },
+    scenarios::{
+        Memory,
+        Treatment, //
+    },
+    shim::*,
+};
+use core::{
+    mem::ManuallyDrop,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    error::to_result,
+    ffi::c_long,
+    prelude::*, //
+};
+
+/// What [`fork_fail_peek`] returns where nothing is mapped.
+const NOT_MAPPED: c_long = -(bindings::EFAULT as c_long);
+
+/// An mm that is not the current one.
+///
+/// # Invariants
+///
+/// `mm` is an mm with a reference that this object owns.
+pub(crate) struct Child {
+    mm: NonNull<Mm>,
+}
+
+impl Child {
+    /// Makes an empty one.
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: FFI call without safety requirements.
+        let mm = NonNull::new(unsafe { fork_fail_mm() }).ok_or(ENOMEM)?;
+
+        // INVARIANT: `fork_fail_mm()` has returned the reference.
+        Ok(Self { mm })
+    }
+
+    /// Takes the one that the driver has kept, if it has.
+    pub(crate) fn kept() -> Option<Self> {
+        // SAFETY: FFI call without safety requirements.
+        let mm = NonNull::new(unsafe { fork_fail_driver_take() })?;
+
+        // INVARIANT: The driver has handed over its reference.
+        Some(Self { mm })
+    }
+
+    /// Makes one by `dup_mm()`, which has but one error.
+    pub(crate) fn dup_mm(parent: &Parent) -> Result<Self> {
+        // SAFETY: The parent's mm is valid by its invariants.
+        let mm = NonNull::new(unsafe { fork_fail_dup_mm(parent.mm()) }).ok_or(ENOMEM)?;
+
+        // INVARIANT: `dup_mm()` has returned the reference.
+        Ok(Self { mm })
+    }
+
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the reference, and is not to use it any more.
+    pub(crate) unsafe fn from_mm(mm: NonNull<Mm>) -> Self {
+        // INVARIANT: By the safety requirements.
+        Self { mm }
+    }
+
+    /// Hands over the reference.
+    pub(crate) fn into_mm(self) -> NonNull<Mm> {
+        ManuallyDrop::new(self).mm
+    }
+
+    /// Fills an empty one by `dup_mmap()`.
+    pub(crate) fn dup_mmap(&self, parent: &Parent) -> Result {
+        // SAFETY: Both are valid by their invariants.
+        to_result(unsafe { fork_fail_dup_mmap(self.mm(), parent.mm()) })
+    }
+
+    pub(crate) fn mm(&self) -> *mut Mm {
+        self.mm.as_ptr()
+    }
+
+    /// Drops the reference, which is the last one. Returns whether it was the last indeed, and
+    /// whether its end has dropped each other reference once.
+    pub(crate) fn ends_once(self) -> bool {
+        // SAFETY: The reference is ours by the type's invariants, and is handed over.
+        unsafe { fork_fail_put_keeping(self.into_mm().as_ptr()) }
+    }
+
+    fn peek(&self, addr: usize) -> c_long {
+        // SAFETY: `mm` is valid by the type's invariants.
+        unsafe { fork_fail_peek(self.mm(), addr) }
+    }
+
+    /// Returns what a word of the copy should be, and what to call it.
+    fn expected(placed: Placed, word: usize) -> (c_long, &'static str) {
+        match (placed.vma.treatment, placed.vma.memory) {
+            (Treatment::DontFork, _) => (NOT_MAPPED, "a page not to be copied"),
+            (Treatment::WipeOnFork, _) => (0, "a page to be wiped"),
+            // What access_remote_vm() cannot read looks like what is not there.
+            (_, Memory::Pfns) => (NOT_MAPPED, "a driver's page"),
+            (_, Memory::Secret) => (NOT_MAPPED, "a secret page"),
+            _ if placed.vma.written => (placed.pattern(word), "a page that was written"),
+            _ => (0, "a page that was not written"),
+        }
+    }
+
+    /// Returns what is wrong with the copy of a fork that succeeded.
+    pub(crate) fn wrong_copy(&self, parent: &Parent) -> Option<(usize, &'static str)> {
+        let copied = parent.vmas().iter().filter(|placed| !placed.vma.is_left_out());
+
+        // SAFETY: `mm` is valid by the type's invariants.
+        if unsafe { fork_fail_map_count(self.mm()) } as usize != copied.count() {
+            return Some((0, "the number of VMAs"));
+        }
+        parent.vmas().iter().find_map(|placed| {
+            placed.words().find_map(|word| {
+                let (content, what) = Self::expected(*placed, word);
+
+                (self.peek(word) != content).then_some((word, what))
+            })
+        })
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // SAFETY: The reference is ours by the type's invariants.
+        unsafe { fork_fail_put(self.mm()) };
+    }
+}
