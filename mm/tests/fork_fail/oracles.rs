@@ -95,10 +95,10 @@ impl Before {
         let step = all.len().div_ceil(MAX_VMAS).max(1);
         let mut vmas = KVVec::with_capacity(all.len().div_ceil(step), GFP_KERNEL)?;
 
+        settle();
         for placed in all.iter().step_by(step) {
             vmas.push((placed.addr, Readings::of_vma(parent, placed.addr)), GFP_KERNEL)?;
         }
-        settle();
         let slabs = Readings::of_slabs();
         Ok(Self {
             global: Readings::of_global(parent),

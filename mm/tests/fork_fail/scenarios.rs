@@ -365,7 +365,7 @@ table! {
     TABLES: "Page tables that are not shared, or shared up to a level." {
         "three far apart": 3 x [ANON], spacing: Far;
         "files far apart": 1 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Far;
-        "at the edges": 8 x [ANON], spacing: Edges;
+        "at the edges": 4 x [ANON, SHARED], spacing: Edges;
         "files at the edges": 4 x [PRIVATE_FILE, ANON], spacing: Edges;
         "every other at the edges not copied": 4 x [ANON, ANON.dontfork()], spacing: Edges;
         "across the end of a page table": 100 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Adjacent;

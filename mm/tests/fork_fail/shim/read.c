@@ -29,6 +29,8 @@ void fork_fail_settle(void)
 {
 	fork_fail_uffd_settle();
 	flush_delayed_fput();
+	/* A batch of pages has a reference to each. */
+	lru_add_drain_all();
 	rcu_barrier();
 	kvfree_rcu_barrier();
 }
