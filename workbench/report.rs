@@ -14,6 +14,8 @@
 //!
 //! Both read what `kunit.py` leaves: its JSON result and the log of the kernel's console.
 
+mod matrix;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -305,6 +307,9 @@ struct Sweep<'a> {
 /// `fault-sweep: TEST[/SCENARIO] mode=MODE points=N failed=N tolerated=N`
 fn sweep_in(line: &str) -> Option<Result<Sweep<'_>, String>> {
     let (_, rest) = line.split_once("fault-sweep: ")?;
+    if rest.contains(" none: ") {
+        return None;
+    }
     let fields: HashMap<&str, &str> = rest
         .split_whitespace()
         .skip(1)
@@ -544,8 +549,15 @@ fn verdict(
         wrong.push("no test passed".into());
     }
 
-    for line in log.lines().filter(|line| is_splat(line)) {
-        wrong.push(format!("the kernel complained: {}", line.trim()));
+    let mut on_purpose = false;
+    for line in log.lines() {
+        if line.contains("this test faults on purpose") {
+            on_purpose = true;
+        } else if line.contains("that was the fault on purpose") {
+            on_purpose = false;
+        } else if !on_purpose && is_splat(line) {
+            wrong.push(format!("the kernel complained: {}", line.trim()));
+        }
     }
 
     let mut points = 0;
@@ -559,7 +571,8 @@ fn verdict(
         wrong.push("no failure point was swept".into());
     }
 
-    let mut text = String::new();
+    let (mut text, unexplained) = matrix::matrix(log);
+    wrong.extend(unexplained);
     let per_test = points_per_test(log);
     if !per_test.is_empty() {
         let _ = writeln!(text, "failure points per test:");

@@ -92,7 +92,7 @@ rust_available()
 # The programme that judges results.
 build_report()
 {
-	report=$build/report-$(cat "$workbench/report.rs" "$workbench/suites.sh" | sha256sum | cut -c1-12)
+	report=$build/report-$(cat "$workbench"/*.rs "$workbench/suites.sh" | sha256sum | cut -c1-12)
 	[ ! -x "$report" ] || return 0
 	rm -f -- "$build"/report-*
 	step report "workbench/report.rs" compile_report

@@ -431,9 +431,9 @@ impl Parent {
         !self.watches.is_empty()
     }
 
-    /// Returns whether what a fork takes is not all given back by the end of the child.
+    /// Returns whether what the first fork takes is not all given back by the end of the child.
     pub(crate) fn keeps_something(&self) -> bool {
-        self.vmas.iter().any(|placed| placed.vma.treatment == Treatment::SwappedOften)
+        self.vmas.iter().any(|placed| placed.vma.leaves_something())
     }
 
     /// Returns the first address whose content is not what was written there.

@@ -167,6 +167,12 @@ impl Vma {
         self.treatment == Treatment::DontFork
     }
 
+    /// Returns whether its first copy leaves something behind, for the swap area to keep: then a
+    /// parent has a point more before that than later on.
+    pub(crate) fn leaves_something(self) -> bool {
+        self.treatment == Treatment::SwappedOften
+    }
+
     /// Returns why this kernel can't have it.
     pub(crate) fn missing(self) -> Option<&'static CStr> {
         self.memory.missing().or(self.treatment.missing())
