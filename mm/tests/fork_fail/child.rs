@@ -74,6 +74,14 @@ impl Child {
         Self { mm }
     }
 
+    /// Takes another reference.
+    pub(crate) fn share(&self) -> Self {
+        // SAFETY: `mm` is valid by the type's invariants.
+        unsafe { fork_fail_get(self.mm()) };
+        // INVARIANT: That was the reference.
+        Self { mm: self.mm }
+    }
+
     /// Hands over the reference.
     pub(crate) fn into_mm(self) -> NonNull<Mm> {
         ManuallyDrop::new(self).mm

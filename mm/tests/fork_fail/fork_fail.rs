@@ -42,6 +42,8 @@ mod ways;
 use child::Child;
 use oracles::{
     check_empty,
+    disturb_each,
+    disturb_slabs,
     Before, //
 };
 use parent::Parent;
@@ -50,7 +52,7 @@ use scenarios::{
     Spacing,
     Vma, //
 };
-use shim::fork_fail_driver_keep;
+use shim::*;
 use ways::{
     Way,
     WAYS, //
@@ -399,6 +401,54 @@ mod tests {
     #[test]
     fn pairs() -> Result {
         sweep(PAIRS, &[Mode::Pair], whole_mm)
+    }
+
+    /// Each reading shows what it is there for.
+    #[test]
+    fn readings_can_differ() -> Result {
+        let parent = Parent::of(&[PRIVATE_FILE], Spacing::Apart)?;
+
+        warm_up(&parent)?;
+        let before = Before::new(&parent)?;
+
+        match disturb_each(&before, &parent) {
+            Ok(nr) => pr_info!("{nr} readings were disturbed, and showed it\n"),
+            Err((name, shown)) => {
+                pr_err!("{name} was disturbed, shown was {:?}\n", shown);
+                return Err(EINVAL);
+            }
+        }
+        match disturb_slabs(&before) {
+            Ok(nr) => pr_info!("{nr} slabs were disturbed, and showed it\n"),
+            Err(name) => {
+                pr_err!("{name} were disturbed and did not show it\n");
+                return Err(EINVAL);
+            }
+        }
+        assert!(before.difference(&parent).is_none());
+        Ok(())
+    }
+
+    /// What is not found in the tree of a failed fork is found in that of one that succeeded.
+    #[test]
+    fn walkers_find_what_is_there() -> Result {
+        let parent = Parent::of(&[ANON, SHARED_FILE, PRIVATE_FILE], Spacing::Apart)?;
+        let child = Child::dup_mm(&parent)?;
+
+        // SAFETY: The child's mm is valid by its invariants.
+        assert_eq!(unsafe { fork_fail_entries(child.mm()) }, 3);
+        for placed in parent.vmas() {
+            for addr in placed.bounds() {
+                // SAFETY: As above.
+                assert!(unsafe { fork_fail_finds(child.mm(), addr) });
+            }
+            // SAFETY: Both are valid by their invariants.
+            assert!(unsafe { fork_fail_linked(child.mm(), parent.mm(), placed.addr) } > 0);
+        }
+        let other = child.share();
+        assert!(!other.ends_once());
+        assert!(child.ends_once());
+        Ok(())
     }
 
     /// A forker that is killed does not go on to copy what is left.

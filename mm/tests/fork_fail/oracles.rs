@@ -76,7 +76,7 @@ impl Readings {
 
 /// What differs, and where: the address of a VMA, or 0.
 pub(crate) struct Difference {
-    pub(crate) name: &'static CStr,
+    name: &'static CStr,
     place: usize,
     before: isize,
     after: isize,
@@ -163,6 +163,61 @@ impl Before {
         settle();
         self.slabs.difference(&Readings::of_slabs())
     }
+}
+
+/// Does what each reading is to show, one after the other, and undoes it. Returns how many there
+/// were, or the first that was not shown: which it is, and what was shown instead.
+pub(crate) fn disturb_each(
+    before: &Before,
+    parent: &Parent,
+) -> Result<usize, (&'static CStr, Option<&'static CStr>)> {
+    let addr = parent.vmas()[0].addr;
+    let mut nth = 0;
+
+    loop {
+        // SAFETY: The parent's mm is valid, and its first VMA is a private mapping of a file.
+        let name = unsafe { fork_fail_disturb(parent.mm(), addr, nth, false) };
+        if name.is_null() {
+            return Ok(nth as usize);
+        }
+        // SAFETY: A reading's name is a static string.
+        let name = unsafe { CStr::from_char_ptr(name) };
+        let shown = before.difference(parent).map(|difference| difference.name);
+
+        // SAFETY: As above; this undoes it.
+        unsafe { fork_fail_disturb(parent.mm(), addr, nth, true) };
+        settle();
+        if shown != Some(name) {
+            return Err((name, shown));
+        }
+        nth += 1;
+    }
+}
+
+/// The same for the readings of slabs: takes an object of each.
+pub(crate) fn disturb_slabs(before: &Before) -> Result<usize, &'static CStr> {
+    let mut taken = 0;
+
+    for reading in &before.slabs.all[..before.slabs.nr] {
+        // SAFETY: A reading's name is a static string.
+        let name = unsafe { CStr::from_char_ptr(reading.name) };
+        let cache = name.to_bytes_with_nul().strip_prefix(b"objects of ");
+        let cache = cache.map_or(core::ptr::null(), |bytes| bytes.as_ptr());
+
+        // SAFETY: `cache` is a string that is static as well.
+        if cache.is_null() || !unsafe { fork_fail_disturb_slab(cache.cast(), false) } {
+            continue;
+        }
+        let shown = before.slab_difference();
+
+        // SAFETY: As above; this gives it back.
+        unsafe { fork_fail_disturb_slab(cache.cast(), true) };
+        match shown {
+            Some((shown, was, is)) if shown == name && is > was => taken += 1,
+            _ => return Err(name),
+        }
+    }
+    Ok(taken)
 }
 
 /// Waits for what is freed later.

@@ -86,6 +86,9 @@ extern "C" {
     /// Calls `dup_mm()`; null if it failed.
     pub(crate) fn fork_fail_dup_mm(parent: *mut Mm) -> *mut Mm;
 
+    /// Takes a reference to an mm, by `mmget()`.
+    pub(crate) fn fork_fail_get(mm: *mut Mm);
+
     /// Drops a reference to an mm, by `mmput()`.
     pub(crate) fn fork_fail_put(mm: *mut Mm);
 
@@ -211,6 +214,13 @@ extern "C" {
 
     /// Lets KSM run until it has merged as many pages of the mm.
     pub(crate) fn fork_fail_merge(mm: *mut Mm, pages: c_ulong) -> c_int;
+
+    /// Puts this task into a memory cgroup that can be charged for so many pages more. The kthread
+    /// has an mm.
+    pub(crate) fn fork_fail_charge_only(pages: c_ulong) -> c_int;
+
+    /// Undoes [`fork_fail_charge_only`], also if that failed.
+    pub(crate) fn fork_fail_charge_again();
 }
 
 // refuse.c: failures that are no allocations.
@@ -272,4 +282,20 @@ extern "C" {
         out: *mut Reading,
         max: c_uint,
     ) -> c_uint;
+}
+
+// disturb.c: what the readings have to show.
+extern "C" {
+    /// Does the `nth` harm, from 0, to the mm and its VMA at `addr`, which must be of a file and
+    /// have been written to, or undoes it. Returns the name of the reading that has to show it, a
+    /// static string, or null if there are no more.
+    pub(crate) fn fork_fail_disturb(
+        mm: *mut Mm,
+        addr: c_ulong,
+        nth: c_uint,
+        undo: bool,
+    ) -> *const c_char;
+
+    /// Takes an object of the named cache, or gives it back. Returns whether there is such a cache.
+    pub(crate) fn fork_fail_disturb_slab(name: *const c_char, undo: bool) -> bool;
 }

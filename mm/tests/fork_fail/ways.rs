@@ -31,6 +31,8 @@ pub(crate) enum Way {
     Commit,
     /// The forker is killed while it waits for the parent's mmap lock.
     Lock,
+    /// The memory cgroup has reached its limit when the Nth pinned page is copied.
+    Charge,
     /// The copy of the Nth pinned huge page finds the pool empty.
     Pool,
     /// A device does not give back a page of the Nth VMA.
@@ -39,13 +41,19 @@ pub(crate) enum Way {
     Format,
 }
 
-pub(crate) const WAYS: &[Way] = &[Way::Commit, Way::Lock, Way::Pool, Way::Busy, Way::Format];
+pub(crate) const WAYS: &[Way] = &[
+    Way::Commit,
+    Way::Lock,
+    Way::Charge,
+    Way::Pool,
+     Way::Busy, Way::Format];
 
 impl Way {
     pub(crate) fn name(self) -> &'static CStr {
         match self {
             Self::Commit => c_str!("commit"),
             Self::Lock => c_str!("lock"),
+            Self::Charge => c_str!("charge"),
             Self::Pool => c_str!("pool"),
             Self::Busy => c_str!("busy"),
             Self::Format => c_str!("format"),
@@ -57,7 +65,7 @@ impl Way {
         match self {
             Self::Lock => EINTR,
             Self::Pool => ENOSPC,
-            Self::Commit | Self::Busy | Self::Format => ENOMEM,
+            Self::Commit | Self::Charge | Self::Busy | Self::Format => ENOMEM,
         }
     }
 
@@ -65,6 +73,7 @@ impl Way {
     fn applies_to(self, vma: Vma) -> bool {
         match self {
             Self::Commit => vma.is_accounted() && !vma.is_left_out(),
+            Self::Charge => vma.memory == Memory::Anon && vma.treatment == Treatment::Pinned,
             Self::Pool => {
                 vma.memory == Memory::HugePrivate && vma.treatment == Treatment::Pinned
             }
@@ -81,6 +90,8 @@ impl Way {
 
         match self {
             Self::Commit if nowhere => Some(c_str!("nothing is accounted")),
+            Self::Charge if !cfg!(CONFIG_MEMCG) => Some(c_str!("no CONFIG_MEMCG")),
+            Self::Charge if nowhere => Some(c_str!("no page is copied")),
             Self::Pool if !cfg!(CONFIG_HUGETLB_PAGE) => Some(c_str!("no CONFIG_HUGETLB_PAGE")),
             Self::Pool if nowhere => Some(c_str!("no huge page is copied")),
             Self::Busy if !cfg!(CONFIG_DEVICE_PRIVATE) => Some(c_str!("no CONFIG_DEVICE_PRIVATE")),
@@ -113,6 +124,8 @@ impl Way {
                 to_result(unsafe { fork_fail_lock_hold(parent.mm()) })?;
                 arranged.killed = true;
             }
+            // SAFETY: This kthread has the parent's mm.
+            Self::Charge => to_result(unsafe { fork_fail_charge_only(nth - 1) })?,
             Self::Pool => {
                 // SAFETY: FFI call without safety requirements.
                 unsafe { fork_fail_huge_take(nth - 1) };
@@ -171,6 +184,8 @@ impl Drop for Arranged<'_> {
             Way::Commit => unsafe { fork_fail_commit_again() },
             // SAFETY: Arranged before.
             Way::Lock if self.killed => unsafe { fork_fail_lock_release() },
+            // SAFETY: Arranged before.
+            Way::Charge => unsafe { fork_fail_charge_again() },
             // SAFETY: FFI call without safety requirements.
             Way::Pool => unsafe { fork_fail_huge_give_back() },
             // SAFETY: The parent's mm is valid.

@@ -91,3 +91,9 @@ long fork_fail_driver_mappings(void)
 {
 	return atomic_read(&driver_mappings);
 }
+
+/* As if one had been opened and not closed, or the other way round */
+void fork_fail_driver_disturb(int by)
+{
+	atomic_add(by, &driver_mappings);
+}

@@ -45,6 +45,11 @@ struct mm_struct *fork_fail_dup_mm(struct mm_struct *parent)
 	return dup_mm(current, parent);
 }
 
+void fork_fail_get(struct mm_struct *mm)
+{
+	mmget(mm);
+}
+
 void fork_fail_put(struct mm_struct *mm)
 {
 	mmput(mm);

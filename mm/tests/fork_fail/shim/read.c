@@ -35,7 +35,7 @@ void fork_fail_settle(void)
 	kvfree_rcu_barrier();
 }
 
-static struct kmem_cache *find_cache(const char *name)
+struct kmem_cache *fork_fail_cache(const char *name)
 {
 	struct kmem_cache *s, *found = NULL;
 
@@ -54,7 +54,7 @@ static struct kmem_cache *find_cache(const char *name)
  */
 static long objects_in_use(const char *name)
 {
-	struct kmem_cache *s = find_cache(name);
+	struct kmem_cache *s = fork_fail_cache(name);
 	struct slabinfo info = {};
 
 	if (!s)

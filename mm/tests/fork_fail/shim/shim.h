@@ -11,6 +11,7 @@
 
 struct file;
 struct folio;
+struct kmem_cache;
 struct mm_struct;
 struct page;
 struct fork_fail_uffd;
@@ -45,6 +46,7 @@ struct mm_struct *fork_fail_attach(struct mm_struct *mm);
 void fork_fail_detach(struct mm_struct *mm);
 struct mm_struct *fork_fail_mm(void);
 struct mm_struct *fork_fail_dup_mm(struct mm_struct *parent);
+void fork_fail_get(struct mm_struct *mm);
 void fork_fail_put(struct mm_struct *mm);
 bool fork_fail_put_keeping(struct mm_struct *mm);
 int fork_fail_dup_mmap(struct mm_struct *child, struct mm_struct *parent);
@@ -84,6 +86,7 @@ struct file *fork_fail_driver(bool mixed);
 void fork_fail_driver_keep(bool keep);
 struct mm_struct *fork_fail_driver_take(void);
 long fork_fail_driver_mappings(void);
+void fork_fail_driver_disturb(int by);
 
 /* system.c: what is set up once, for the whole machine */
 int fork_fail_huge_pool(unsigned int pages);
@@ -91,6 +94,8 @@ int fork_fail_swap_on(void);
 void fork_fail_swap_off(void);
 int fork_fail_swap_out(struct mm_struct *mm, unsigned long addr, unsigned long len);
 int fork_fail_merge(struct mm_struct *mm, unsigned long pages);
+int fork_fail_charge_only(unsigned long pages);
+void fork_fail_charge_again(void);
 
 /* refuse.c: failures that are no allocations */
 int fork_fail_commit_only(struct mm_struct *mm, unsigned long pages);
@@ -115,5 +120,11 @@ unsigned int fork_fail_read(struct mm_struct *parent,
 unsigned int fork_fail_read_slabs(struct fork_fail_reading *out, unsigned int max);
 unsigned int fork_fail_read_vma(struct mm_struct *parent, unsigned long addr,
 				struct fork_fail_reading *out, unsigned int max);
+struct kmem_cache *fork_fail_cache(const char *name);
+
+/* disturb.c: what the readings have to show */
+const char *fork_fail_disturb(struct mm_struct *mm, unsigned long addr, unsigned int nth,
+			      bool undo);
+bool fork_fail_disturb_slab(const char *name, bool undo);
 
 #endif /* _MM_TESTS_FORK_FAIL_SHIM_H */

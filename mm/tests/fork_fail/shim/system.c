@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What is set up for the whole machine: a pool of huge pages, a place to swap to,
- * the search for equal pages.  By the files that an administrator would write to,
+ * the search for equal pages, a memory cgroup.  By the files that an administrator would write to,
  * since there is no other interface; nothing is mounted where others could see it.
  */
 
@@ -12,12 +12,14 @@
 #include <linux/hugetlb.h>
 #include <linux/jiffies.h>
 #include <linux/ksm.h>
+#include <linux/memcontrol.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/major.h>
@@ -26,29 +28,42 @@
 #include "call.h"
 #include "shim.h"
 
-static int write_to(const char *fs, const char *path, const char *text)
+static struct vfsmount *mount(const char *fs)
 {
 	struct file_system_type *type = get_fs_type(fs);
 	struct vfsmount *mnt;
-	struct file *file;
+
+	if (!type)
+		return ERR_PTR(-ENODEV);
+	mnt = kern_mount(type);
+	module_put(type->owner);
+	return mnt;
+}
+
+static int write_at(struct vfsmount *mnt, const char *path, const char *text)
+{
+	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
 	ssize_t written;
 	loff_t pos = 0;
 
-	if (!type)
-		return -ENODEV;
-	mnt = kern_mount(type);
-	module_put(type->owner);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	written = kernel_write(file, text, strlen(text), &pos);
+	fput(file);
+	flush_delayed_fput();
+	return min(written, 0);
+}
+
+static int write_to(const char *fs, const char *path, const char *text)
+{
+	struct vfsmount *mnt = mount(fs);
+	int err;
+
 	if (IS_ERR(mnt))
 		return PTR_ERR(mnt);
-	file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
-	written = PTR_ERR_OR_ZERO(file);
-	if (!written) {
-		written = kernel_write(file, text, strlen(text), &pos);
-		fput(file);
-		flush_delayed_fput();
-	}
+	err = write_at(mnt, path, text);
 	kern_unmount(mnt);
-	return min(written, 0);
+	return err;
 }
 
 /* Makes the pool hold as many huge pages, of the default size. */
@@ -185,3 +200,108 @@ int fork_fail_swap_out(struct mm_struct *mm, unsigned long addr, unsigned long l
 	}
 	return -ETIMEDOUT;
 }
+
+#ifdef CONFIG_MEMCG
+
+static struct vfsmount *cgroups;
+
+static int make_group(const char *name)
+{
+	struct dentry *root = cgroups->mnt_root, *dentry;
+
+	inode_lock_nested(d_inode(root), I_MUTEX_PARENT);
+	dentry = lookup_noperm(&QSTR(name), root);
+	if (!IS_ERR(dentry))
+		dentry = vfs_mkdir(&nop_mnt_idmap, d_inode(root), dentry, 0700);
+	inode_unlock(d_inode(root));
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	dput(dentry);
+	return 0;
+}
+
+/* This task's pages are charged to a group of its own from here on. */
+static int enter_group(void)
+{
+	int err = 0;
+
+	if (!cgroups) {
+		cgroups = mount("cgroup2");
+		err = PTR_ERR_OR_ZERO(cgroups);
+		if (!err)
+			err = write_at(cgroups, "cgroup.subtree_control", "+memory");
+		if (!err)
+			err = make_group("fork_fail");
+	}
+	return err ?: write_at(cgroups, "fork_fail/cgroup.procs", "0");
+}
+
+/* Its group, which it holds as long as it is in it */
+static struct mem_cgroup *own_group(void)
+{
+	guard(rcu)();
+	return mem_cgroup_from_task(current);
+}
+
+#define MOST_STOCKED	128
+
+/*
+ * Uses up what this CPU has charged in advance, by filling memory until there is
+ * no more: then the limit is exact.
+ */
+static int empty_stock(struct mem_cgroup *memcg)
+{
+	unsigned long len = MOST_STOCKED * PAGE_SIZE, done;
+	unsigned long addr = vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	page_counter_set_max(&memcg->memory, page_counter_read(&memcg->memory));
+	for (done = 0; done < len; done += PAGE_SIZE) {
+		if (copy_to_user((void __user *)addr + done, "", 1))
+			break;
+	}
+	vm_munmap(addr, len);
+	lru_add_drain_all();
+	return done < len ? 0 : -E2BIG;
+}
+
+/* Lets this task be charged for so many pages more. */
+int fork_fail_charge_only(unsigned long pages)
+{
+	struct mem_cgroup *memcg;
+	int err;
+
+	/* On this CPU, which has a stock of its own. */
+	err = set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+	if (!err)
+		err = enter_group();
+	if (err)
+		return err;
+	memcg = own_group();
+	err = empty_stock(memcg);
+	if (err)
+		return err;
+	return page_counter_set_max(&memcg->memory, page_counter_read(&memcg->memory) + pages);
+}
+
+void fork_fail_charge_again(void)
+{
+	if (!IS_ERR_OR_NULL(cgroups)) {
+		page_counter_set_max(&own_group()->memory, PAGE_COUNTER_MAX);
+		WARN_ON_ONCE(write_at(cgroups, "cgroup.procs", "0"));
+	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+}
+
+#else
+
+int fork_fail_charge_only(unsigned long pages)
+{
+	return -ENOSYS;
+}
+
+void fork_fail_charge_again(void) {}
+
+#endif
