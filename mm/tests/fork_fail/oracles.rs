@@ -187,7 +187,7 @@ pub(crate) fn disturb_each(
         // SAFETY: As above; this undoes it.
         unsafe { fork_fail_disturb(parent.mm(), addr, nth, true) };
         settle();
-        if shown != Some(name) {
+        if shown.map(CStr::to_bytes) != Some(name.to_bytes()) {
             return Err((name, shown));
         }
         nth += 1;
@@ -213,7 +213,9 @@ pub(crate) fn disturb_slabs(before: &Before) -> Result<usize, &'static CStr> {
         // SAFETY: As above; this gives it back.
         unsafe { fork_fail_disturb_slab(cache.cast(), true) };
         match shown {
-            Some((shown, was, is)) if shown == name && is > was => taken += 1,
+            Some((shown, was, is)) if shown.to_bytes() == name.to_bytes() && is > was => {
+                taken += 1;
+            }
             _ => return Err(name),
         }
     }
