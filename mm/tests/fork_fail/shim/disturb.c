@@ -70,10 +70,10 @@ static void page_refs(struct mm_struct *mm, struct vm_area_struct *vma, int by)
 {
 	static struct page *page;
 
-	if (by < 0)
-		put_page(page);
-	else if (get_user_pages_fast_only(vma->vm_start, 1, 0, &page) != 1)
+	if (by > 0 && get_user_pages_unlocked(vma->vm_start, 1, &page, 0) != 1)
 		page = NULL;
+	if (by < 0 && page)
+		put_page(page);
 }
 
 static const struct {
