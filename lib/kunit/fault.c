@@ -12,6 +12,7 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/hash.h>
 #include <linux/kallsyms.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -205,7 +206,7 @@ static const char * const allocator_names[] = {
 	"__save_stack", "arch_stack_walk", "dump_trace", "save_stack", "stack_trace_",
 };
 
-static bool is_allocator(unsigned long addr)
+static bool name_is_allocator(unsigned long addr)
 {
 	char name[KSYM_SYMBOL_LEN];
 	unsigned int i;
@@ -218,6 +219,25 @@ static bool is_allocator(unsigned long addr)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Looking up a name takes long, and the same few callers come again and again.  Only
+ * the task that is armed asks, so the answers need no lock.
+ */
+static bool is_allocator(unsigned long addr)
+{
+	static struct {
+		unsigned long addr;
+		bool answer;
+	} known[256];
+	unsigned int slot = hash_long(addr, ilog2(ARRAY_SIZE(known)));
+
+	if (known[slot].addr != addr) {
+		known[slot].answer = name_is_allocator(addr);
+		known[slot].addr = addr;
+	}
+	return known[slot].answer;
 }
 
 /* The first frame that is not part of an allocator, or 0 */

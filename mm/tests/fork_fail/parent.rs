@@ -207,8 +207,11 @@ impl Parent {
         }
         // SAFETY: FFI call without safety requirements.
         let mm = NonNull::new(unsafe { fork_fail_mm() }).ok_or(ENOMEM)?;
+        // SAFETY: The reference is that of `fork_fail_mm()`.
+        let mm = unsafe { Child::from_mm(mm) };
         // SAFETY: This kthread has no mm: `Parent`s don't overlap, as each test has one at a time.
-        unsafe { fork_fail_attach(mm.as_ptr()) };
+        to_result(unsafe { fork_fail_attach(mm.mm()) })?;
+        let mm = mm.into_mm();
 
         // INVARIANT: The mm is attached, and the reference is that of `fork_fail_mm()`.
         let mut parent = Self {
@@ -398,10 +401,7 @@ impl Parent {
             let child = Child::dup_mm(self)?.into_mm();
 
             // SAFETY: `mm` is attached by the type's invariants, and `child` is not null.
-            unsafe {
-                fork_fail_detach(self.mm());
-                fork_fail_attach(child.as_ptr());
-            }
+            unsafe { fork_fail_switch(self.mm(), child.as_ptr()) };
             // INVARIANT: The child is attached, with its reference; that of the old one goes to
             // the relatives.
             let old = core::mem::replace(&mut self.mm, child);

@@ -231,8 +231,19 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
+    /// Returns whether a fork of it has many points: of a huge page that is pinned all that it is
+    /// made of is copied.
+    pub(crate) fn is_large(&self) -> bool {
+        let pinned = |vma: &Vma| vma.memory == Memory::Thp && vma.treatment == Treatment::Pinned;
+
+        self.vmas.len() * self.repeat > 200 || self.vmas.iter().any(pinned)
+    }
+
     /// Returns why this kernel can't have it.
     pub(crate) fn missing(&self) -> Option<&'static CStr> {
+        if self.vmas.len() * self.repeat > 5000 && !cfg!(CONFIG_UML) {
+            return Some(c_str!("too large for an emulated machine"));
+        }
         if self.ldt && !cfg!(CONFIG_MODIFY_LDT_SYSCALL) {
             return Some(c_str!("no CONFIG_MODIFY_LDT_SYSCALL"));
         }

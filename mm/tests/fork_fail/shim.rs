@@ -77,8 +77,12 @@ extern "C" {
     /// Makes an mm with nothing in it; null without memory.
     pub(crate) fn fork_fail_mm() -> *mut Mm;
 
-    /// Makes `mm` this kthread's, which must have none. Returns it.
-    pub(crate) fn fork_fail_attach(mm: *mut Mm) -> *mut Mm;
+    /// Makes `mm` this kthread's, which must have none, and keeps it on its CPU. Returns 0 or a
+    /// negative error.
+    pub(crate) fn fork_fail_attach(mm: *mut Mm) -> c_int;
+
+    /// Makes `to` this kthread's instead of `from`, which it has.
+    pub(crate) fn fork_fail_switch(from: *mut Mm, to: *mut Mm);
 
     /// Undoes [`fork_fail_attach`].
     pub(crate) fn fork_fail_detach(mm: *mut Mm);

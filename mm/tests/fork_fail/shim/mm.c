@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
@@ -28,16 +29,31 @@ struct mm_struct *fork_fail_mm(void)
 	return mm;
 }
 
-/* From here on @mm is user space for this kthread. */
-struct mm_struct *fork_fail_attach(struct mm_struct *mm)
+/*
+ * From here on @mm is user space for this kthread, on this CPU: another one that
+ * it has left keeps a reference to the mm until something else runs there, and
+ * per-CPU counters are exact only where they are added to.
+ */
+int fork_fail_attach(struct mm_struct *mm)
 {
-	kthread_use_mm(mm);
-	return mm;
+	int err = set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+
+	if (!err)
+		kthread_use_mm(mm);
+	return err;
+}
+
+/* The same for @to, instead of @from */
+void fork_fail_switch(struct mm_struct *from, struct mm_struct *to)
+{
+	kthread_unuse_mm(from);
+	kthread_use_mm(to);
 }
 
 void fork_fail_detach(struct mm_struct *mm)
 {
 	kthread_unuse_mm(mm);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
 struct mm_struct *fork_fail_dup_mm(struct mm_struct *parent)

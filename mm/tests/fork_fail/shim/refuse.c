@@ -123,34 +123,30 @@ void fork_fail_kill(bool killed)
 
 #ifdef CONFIG_HUGETLB_PAGE
 
-static LIST_HEAD(taken_huge);
+static struct folio *taken_huge[32];
+static unsigned int nr_taken;
 
 /* Takes all free huge pages out of the pool but @leave; returns how many. */
 unsigned long fork_fail_huge_take(unsigned long leave)
 {
 	struct hstate *h = &default_hstate;
-	unsigned long taken = 0;
 	struct folio *folio;
 
-	while (h->free_huge_pages > h->resv_huge_pages + leave) {
+	while (nr_taken < ARRAY_SIZE(taken_huge) &&
+	       h->free_huge_pages > h->resv_huge_pages + leave) {
 		folio = alloc_hugetlb_folio_nodemask(h, numa_node_id(), NULL,
 						     htlb_alloc_mask(h), true);
 		if (!folio)
 			break;
-		list_add(&folio->lru, &taken_huge);
-		taken++;
+		taken_huge[nr_taken++] = folio;
 	}
-	return taken;
+	return nr_taken;
 }
 
 void fork_fail_huge_give_back(void)
 {
-	struct folio *folio, *next;
-
-	list_for_each_entry_safe(folio, next, &taken_huge, lru) {
-		list_del(&folio->lru);
-		folio_put(folio);
-	}
+	while (nr_taken)
+		folio_put(taken_huge[--nr_taken]);
 }
 
 #else

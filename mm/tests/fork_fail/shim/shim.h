@@ -42,7 +42,8 @@ struct fork_fail_reading {
 };
 
 /* mm.c: address spaces, and forks of them */
-struct mm_struct *fork_fail_attach(struct mm_struct *mm);
+int fork_fail_attach(struct mm_struct *mm);
+void fork_fail_switch(struct mm_struct *from, struct mm_struct *to);
 void fork_fail_detach(struct mm_struct *mm);
 struct mm_struct *fork_fail_mm(void);
 struct mm_struct *fork_fail_dup_mm(struct mm_struct *parent);

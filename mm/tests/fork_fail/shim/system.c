@@ -267,16 +267,12 @@ static int empty_stock(struct mem_cgroup *memcg)
 	return done < len ? 0 : -E2BIG;
 }
 
-/* Lets this task be charged for so many pages more. */
+/* Lets this task, which stays on this CPU, be charged for so many pages more. */
 int fork_fail_charge_only(unsigned long pages)
 {
 	struct mem_cgroup *memcg;
-	int err;
+	int err = enter_group();
 
-	/* On this CPU, which has a stock of its own. */
-	err = set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
-	if (!err)
-		err = enter_group();
 	if (err)
 		return err;
 	memcg = own_group();
@@ -292,7 +288,6 @@ void fork_fail_charge_again(void)
 		page_counter_set_max(&own_group()->memory, PAGE_COUNTER_MAX);
 		WARN_ON_ONCE(write_at(cgroups, "cgroup.procs", "0"));
 	}
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
 #else
