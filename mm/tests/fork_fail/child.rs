@@ -124,7 +124,10 @@ impl Child {
 
     /// Returns what is wrong with the copy of a fork that succeeded.
     pub(crate) fn wrong_copy(&self, parent: &Parent) -> Option<(usize, &'static str)> {
-        let copied = parent.vmas().iter().filter(|placed| !placed.vma.is_left_out());
+        let copied = parent
+            .vmas()
+            .iter()
+            .filter(|placed| !placed.vma.is_left_out());
 
         // SAFETY: `mm` is valid by the type's invariants.
         if unsafe { fork_fail_map_count(self.mm()) } as usize != copied.count() {

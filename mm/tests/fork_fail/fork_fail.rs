@@ -13,8 +13,7 @@
 //! memory cgroup, and walkers that run while a fork fails.
 
 use kernel::{
-    bindings,
-    c_str,
+    bindings, c_str,
     kunit::fault::{
         available,
         inject,
@@ -196,7 +195,11 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
 /// Makes the forks of each address space of a table fail in one of the ways.
 fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
     for scenario in table {
-        let plain = || Sweep::new().scenario(scenario.name).cause(way.name(), way.error());
+        let plain = || {
+            Sweep::new()
+                .scenario(scenario.name)
+                .cause(way.name(), way.error())
+        };
 
         if let Some(why) = scenario.missing().or(way.missing(scenario.vmas)) {
             plain().none(why)?;
@@ -273,7 +276,10 @@ fn shapes(nr: u32, spacing: Spacing, fork: Fork) -> Result {
         let mut vmas = KVec::<Vma>::new();
 
         for place in 0..nr {
-            vmas.push(kinds[number / kinds.len().pow(place) % kinds.len()], GFP_KERNEL)?;
+            vmas.push(
+                kinds[number / kinds.len().pow(place) % kinds.len()],
+                GFP_KERNEL,
+            )?;
         }
         let name = CString::try_from_fmt(fmt!("shape {number}"))?;
 

@@ -8,6 +8,7 @@ use super::{
     shim::*, //
 };
 use kernel::{
+    bindings,
     c_str,
     kunit::fault::Run,
     prelude::*,
@@ -58,7 +59,11 @@ impl Readings {
     /// Returns the first reading that differs: its name, and how it was and is.
     pub(crate) fn difference(&self, after: &Self) -> Option<(&'static CStr, isize, isize)> {
         if self.nr != after.nr {
-            return Some((c_str!("number of readings"), self.nr as isize, after.nr as isize));
+            return Some((
+                c_str!("number of readings"),
+                self.nr as isize,
+                after.nr as isize,
+            ));
         }
         let pairs = self.all.iter().zip(&after.all).take(self.nr);
 
@@ -97,7 +102,10 @@ impl Before {
 
         settle();
         for placed in all.iter().step_by(step) {
-            vmas.push((placed.addr, Readings::of_vma(parent, placed.addr)), GFP_KERNEL)?;
+            vmas.push(
+                (placed.addr, Readings::of_vma(parent, placed.addr)),
+                GFP_KERNEL,
+            )?;
         }
         let slabs = Readings::of_slabs();
         Ok(Self {
@@ -139,11 +147,12 @@ impl Before {
         let mut found = self.difference(parent);
 
         // What is freed later only adds to what is there: if nothing differs, nothing is waiting.
-        for _ in 0..3 {
+        // Mostly it is a grace period that has to pass, which takes less than all the rest.
+        for wait in [grace_period, settle, settle] {
             if found.is_none() {
                 return Ok(());
             }
-            settle();
+            wait();
             found = self.difference(parent);
         }
         let Some(Difference {
@@ -231,6 +240,12 @@ pub(crate) fn disturb_slabs(before: &Before) -> Result<usize, &'static CStr> {
         }
     }
     Ok(taken)
+}
+
+/// Waits for what is freed after a grace period.
+fn grace_period() {
+    // SAFETY: FFI call without safety requirements.
+    unsafe { bindings::rcu_barrier() };
 }
 
 /// Waits for what is freed later.

@@ -16,12 +16,7 @@ use super::{
     user, //
 };
 use core::ptr::NonNull;
-use kernel::{
-    error::to_result,
-    ffi::c_long,
-    page::PAGE_SIZE,
-    prelude::*,
-};
+use kernel::{error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
 
 /// Pages of a VMA, of whatever size.
 const PAGES: usize = 2;
@@ -379,7 +374,10 @@ impl Parent {
 
     /// Has equal pages found and merged, if there are any to be.
     fn merge(&self) -> Result {
-        let merged = self.vmas.iter().filter(|placed| placed.vma.treatment == Treatment::Merged);
+        let merged = self
+            .vmas
+            .iter()
+            .filter(|placed| placed.vma.treatment == Treatment::Merged);
         let pages = PAGES * merged.count();
 
         if pages == 0 {
@@ -445,7 +443,9 @@ impl Parent {
             .filter(|placed| placed.vma.written && !placed.vma.is_swapped());
 
         written.find_map(|placed| {
-            placed.words().find(|word| user::read(*word) != Ok(placed.pattern(*word)))
+            placed
+                .words()
+                .find(|word| user::read(*word) != Ok(placed.pattern(*word)))
         })
     }
 }

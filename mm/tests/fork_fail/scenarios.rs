@@ -59,7 +59,9 @@ impl Memory {
     /// Returns why this kernel does not have it.
     fn missing(self) -> Option<&'static CStr> {
         match self {
-            _ if self.is_pooled() && !cfg!(CONFIG_HUGETLB_PAGE) => Some(c_str!("no CONFIG_HUGETLB_PAGE")),
+            _ if self.is_pooled() && !cfg!(CONFIG_HUGETLB_PAGE) => {
+                Some(c_str!("no CONFIG_HUGETLB_PAGE"))
+            }
             Self::Thp if !cfg!(CONFIG_TRANSPARENT_HUGEPAGE) => {
                 Some(c_str!("no CONFIG_TRANSPARENT_HUGEPAGE"))
             }

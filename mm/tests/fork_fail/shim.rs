@@ -2,7 +2,7 @@
 
 //! What `shim/` offers, as declarations.
 //!
-//! A function that needs an option which the kernel lacks returns `-ENOSYS`, null or nothing.
+//! A function that needs an option which the kernel lacks returns `-EOPNOTSUPP`, null or nothing.
 
 use kernel::ffi::{
     c_char,

@@ -46,7 +46,9 @@ pub(crate) const WAYS: &[Way] = &[
     Way::Lock,
     Way::Charge,
     Way::Pool,
-     Way::Busy, Way::Format];
+    Way::Busy,
+    Way::Format,
+];
 
 impl Way {
     pub(crate) fn name(self) -> &'static CStr {
@@ -74,9 +76,7 @@ impl Way {
         match self {
             Self::Commit => vma.is_accounted() && !vma.is_left_out(),
             Self::Charge => vma.memory == Memory::Anon && vma.treatment == Treatment::Pinned,
-            Self::Pool => {
-                vma.memory == Memory::HugePrivate && vma.treatment == Treatment::Pinned
-            }
+            Self::Pool => vma.memory == Memory::HugePrivate && vma.treatment == Treatment::Pinned,
             Self::Busy => {
                 vma.memory == Memory::Anon && vma.written && vma.treatment == Treatment::None
             }
@@ -104,7 +104,12 @@ impl Way {
     /// Sees to it that the next fork of the parent fails at the position `nth`, from 1, if there
     /// is one.
     pub(crate) fn arrange(self, parent: &Parent, nth: usize) -> Result<Arranged<'_>> {
-        let positions = || parent.vmas().iter().filter(|placed| self.applies_to(placed.vma));
+        let positions = || {
+            parent
+                .vmas()
+                .iter()
+                .filter(|placed| self.applies_to(placed.vma))
+        };
         let mut arranged = Arranged {
             way: self,
             parent,

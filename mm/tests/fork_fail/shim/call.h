@@ -23,7 +23,7 @@ static inline long fork_fail_do_call(unsigned int nr, unsigned long a, unsigned 
 
 	return x64_sys_call(&regs, nr);
 #else
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 #endif
 }
 

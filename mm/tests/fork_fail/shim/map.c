@@ -69,7 +69,7 @@ int fork_fail_map_secret(unsigned long addr, unsigned long len)
 	close_fd(fd);
 	return err < 0 ? err : 0;
 #else
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 #endif
 }
 
@@ -95,7 +95,7 @@ int fork_fail_read_only(unsigned long addr, unsigned long len)
 
 int fork_fail_name(unsigned long addr, unsigned long len, unsigned long scratch)
 {
-	const char name[] = "fork_fail";
+	static const char name[] = "fork_fail";
 
 	if (copy_to_user((void __user *)scratch, name, sizeof(name)))
 		return -EFAULT;
@@ -108,7 +108,7 @@ int fork_fail_policy(unsigned long addr, unsigned long len)
 #ifdef __NR_mbind
 	return fork_fail_call(__NR_mbind, addr, len, MPOL_LOCAL);
 #else
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 #endif
 }
 
@@ -123,7 +123,7 @@ int fork_fail_ldt(unsigned long scratch)
 		return -EFAULT;
 	return fork_fail_call(__NR_modify_ldt, 0x11, scratch, sizeof(desc));
 #else
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 #endif
 }
 

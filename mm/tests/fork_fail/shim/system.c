@@ -77,7 +77,7 @@ int fork_fail_huge_pool(unsigned int pages)
 	snprintf(text, sizeof(text), "%u", pages);
 	return write_to("sysfs", path, text);
 #else
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 #endif
 }
 
@@ -102,7 +102,7 @@ int fork_fail_merge(struct mm_struct *mm, unsigned long pages)
 	write_to("sysfs", "kernel/mm/ksm/run", "0");
 	return err;
 #else
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 #endif
 }
 
@@ -172,7 +172,7 @@ int fork_fail_swap_on(void)
 	int err;
 
 	if (!IS_BUILTIN(CONFIG_BLK_DEV_RAM) || !IS_ENABLED(CONFIG_SWAP))
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	err = make_node();
 	if (err && err != -EEXIST)
 		return err;
@@ -196,7 +196,7 @@ int fork_fail_swap_out(struct mm_struct *mm, unsigned long addr, unsigned long l
 		err = do_madvise(mm, addr, len, MADV_PAGEOUT);
 		if (err || get_mm_counter_sum(mm, MM_SWAPENTS) == want)
 			return err;
-		msleep(10);
+		msleep(20);
 	}
 	return -ETIMEDOUT;
 }
@@ -294,7 +294,7 @@ void fork_fail_charge_again(void)
 
 int fork_fail_charge_only(unsigned long pages)
 {
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 void fork_fail_charge_again(void) {}
