@@ -25,7 +25,7 @@ help: ##		this list
 #: JOBS		jobs of a build (number of processors)
 #: V		1: show the commands of long steps
 #: FORCE	1: let "tree" and "refresh" discard what they would rather keep
-#: TIMEOUT	seconds the suites may run (300)
+#: TIMEOUT	seconds the suites may run (300; x86_64: 1200)
 
 kunit: ##		build the base with the series, run the suites (the default)
 	@workbench/kunit.sh

@@ -133,13 +133,19 @@ build_kernel()
 # to $objects; its exit code in suites_status.
 run_suites()
 {
+	local seconds=300 machine=()
+	if [ "$arch" = x86_64 ]; then
+		# Emulated, with all detectors.
+		seconds=1200
+		machine=(--qemu_args='-smp 2')
+	fi
 	rm -f -- "$objects"/{result.json,test.log,console.log,status}
 	set -m
 	(
 		set +m
 		{
 			status=0
-			kunit exec --timeout "${TIMEOUT:-300}" --json="$objects/result.json" || status=$?
+			kunit exec --timeout "${TIMEOUT:-$seconds}" "${machine[@]}" --json="$objects/result.json" || status=$?
 			echo "$status" >"$objects/status"
 		} 2>&1 </dev/null | sed -u '/^stty: /d' | tee "$objects/console.log"
 	) &
