@@ -207,8 +207,15 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
         }
         let parent = Parent::new(scenario)?;
 
-        warm_up(&parent)?;
-        plain().may_keep().run(|run| {
+        let sweep = if parent.keeps_something() {
+            plain().may_keep()
+        } else {
+            plain()
+        };
+
+        sweep.run(|run| {
+            // A page that a device has given back can be written to again.
+            warm_up(&parent)?;
             let arranged = way.arrange(&parent, run.nth())?;
             let before = Before::new(&parent)?;
 
