@@ -94,6 +94,7 @@ done
 check_counted vma make vma
 check_counted fork-harness make fork-harness
 check_counted kunit-um make kunit ARCH=um
+check same workbench/tests/same.sh
 check control-um make control ARCH=um
 # How it failed is worth seeing although it is as it should be.
 sed -n '/^failed in /,$s/^/      /p' "$logs/check-control-um.log"
