@@ -128,7 +128,7 @@ fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Res
         return Ok(());
     }
     warm_up(parent)?;
-    let before = Before::new(parent)?;
+    let before = Before::new(parent)?.with_slabs();
 
     if !parent.keeps_something() {
         let (child, report) = inject(Plan::count(), || Child::dup_mm(parent))?;
@@ -373,6 +373,9 @@ mod tests {
 
     #[test]
     fn tables() -> Result {
+        if !quick_enough() {
+            return Ok(());
+        }
         sweep(TABLES, EACH, whole_mm)
     }
 
@@ -437,7 +440,7 @@ mod tests {
         let parent = Parent::of(&[PRIVATE_FILE], Spacing::Apart)?;
 
         warm_up(&parent)?;
-        let before = Before::new(&parent)?;
+        let before = Before::new(&parent)?.with_slabs();
 
         match disturb_each(&before, &parent) {
             Ok(nr) => pr_info!("{nr} readings were disturbed, and showed it\n"),
