@@ -8,7 +8,7 @@ ARCH ?= um
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check setup update clean
+.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect coverage cost check setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -47,6 +47,9 @@ fork-harness: ##	forks that fail, in userspace: every small layout, failure and 
 
 bench-harness: ##	instructions of forks in userspace, with and without the fix
 	@workbench/bench-harness.sh
+
+coverage: ##	lines and branches of fork's recovery path that the suites reach, on UML
+	@workbench/coverage.sh
 
 cost: ##		the allocators' object code, with the hooks for tests configured out
 	@workbench/cost.sh

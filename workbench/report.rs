@@ -5,6 +5,8 @@
 //! ```text
 //! report verdict --label TEXT --status N --seconds N --json FILE --log FILE --suites "A B"
 //! report control --label TEXT --status N --seconds N --json FILE --log FILE --suites "A B" --console FILE
+//! report coverage --label TEXT --seconds N --json FILE --functions "A B" --expected FILE --root DIR \
+//!     --strip DIR
 //! ```
 //!
 //! `verdict` ends well only if all tests passed and failure points were swept. `control` looks at
@@ -19,6 +21,8 @@ mod matrix;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
+
+mod coverage;
 
 // ------------------------------------------------------------------------------------------------
 // JSON, as much as kunit.py writes.
@@ -654,8 +658,17 @@ fn main() -> ExitCode {
             get("seconds"),
             judge_control(&log, &read(get("console")), &json, &suites),
         ),
+        "coverage" => coverage::coverage(
+            get("label"),
+            get("seconds"),
+            &json,
+            &get("functions").split_whitespace().collect::<Vec<_>>(),
+            (get("expected"), &read(get("expected"))),
+            (get("root"), get("strip")),
+            read,
+        ),
         _ => {
-            eprintln!("error: report wants verdict or control, see the top of report.rs");
+            eprintln!("error: report wants a command, see the top of report.rs");
             return ExitCode::from(2);
         }
     };
