@@ -7,6 +7,8 @@
 //! report control --label TEXT --status N --seconds N --json FILE --log FILE --suites "A B" --console FILE
 //! report coverage --label TEXT --seconds N --json FILE --functions "A B" --expected FILE --root DIR \
 //!     --strip DIR
+//! report caught --log FILE [--ended exit|timeout]
+//! report caught --harness FILE
 //! ```
 //!
 //! `verdict` ends well only if all tests passed and failure points were swept. `control` looks at
@@ -22,6 +24,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+mod breakages;
 mod coverage;
 
 // ------------------------------------------------------------------------------------------------
@@ -667,6 +670,17 @@ fn main() -> ExitCode {
             (get("root"), get("strip")),
             read,
         ),
+        "caught" => {
+            let ended = option.get("ended").map(String::as_str);
+            let caught = match option.get("harness") {
+                Some(harness) => breakages::caught_by_harness(&read(harness)),
+                None => breakages::caught(&log, ended),
+            };
+            Verdict {
+                good: true,
+                text: format!("{}\n", breakages::said(&caught)),
+            }
+        }
         _ => {
             eprintln!("error: report wants a command, see the top of report.rs");
             return ExitCode::from(2);
