@@ -34,14 +34,15 @@ build_instrumented()
 	kunit build --jobs "$jobs" "${options[@]}"
 }
 
-# evaluate RAW NAME DIR FUNCTIONS - a profile as JSON and as HTML.
+# evaluate NAME DIR FUNCTIONS RAW... - profiles, added up, as JSON and as HTML.
 evaluate()
 {
-	local raw=$1 name=$2 dir=$3 functions=$4 object sources=()
+	local name=$1 dir=$2 functions=$3 object sources=()
+	shift 3
 	for object in $instrumented; do
 		sources+=("$run_tree/$object.c")
 	done
-	in_toolchain llvm-profdata merge -sparse -o "$objects/$name.profdata" "$raw"
+	in_toolchain llvm-profdata merge -sparse -o "$objects/$name.profdata" "$@"
 	in_toolchain llvm-cov export -format=text -instr-profile "$objects/$name.profdata" "$objects/linux" \
 		-sources "${sources[@]}" >"$objects/$name.json"
 	in_toolchain llvm-cov show -format=html -output-dir "$dir" -instr-profile "$objects/$name.profdata" \
@@ -52,8 +53,8 @@ evaluate()
 evaluate_both()
 {
 	rm -rf -- "$html"
-	evaluate "$objects/profraw" all "$html" "$judged"
-	evaluate "$objects/profraw.recovery" recovery "$html/recovery" "$judged_in_recovery"
+	evaluate all "$html" "$judged" "$objects"/profraw{,.recovery}
+	evaluate recovery "$html/recovery" "$judged_in_recovery" "$objects/profraw.recovery"
 }
 
 # judge NAME FUNCTIONS LIST LABEL
