@@ -109,7 +109,8 @@ files=("$workbench/breakages/$base"/${only%.patch}.patch)
 shopt -u nullglob
 [ ${#files[@]} -gt 0 ] || die "no workbench/breakages/$base/${only%.patch}.patch: there is nothing to break linux $base with"
 prepare all
-work_set breakages
+# One for this and for make coverage: there is little to build for the other then.
+work_set changed
 temporary_dir harness "$base_build"
 trees=()
 for file in "${files[@]}"; do

@@ -71,7 +71,8 @@ for file in "$workbench/coverage/$base".{unreached,recovery.unreached,patch}; do
 	[ -f "$file" ] || die "no $(shown "$file"): coverage of linux $base cannot be judged"
 done
 prepare all
-work_set um-coverage
+# One for this and for make breakages: there is little to build for the other then.
+work_set changed
 tree=$(tree_with "$workbench/coverage/$base.patch" "$workbench/coverage/recovery.c" mm/recovery.c)
 # From here on what kunit() works on.
 run_tree=$src

@@ -18,14 +18,13 @@
 //!
 //! Both read what `kunit.py` leaves: its JSON result and the log of the kernel's console.
 
+mod breakages;
+mod coverage;
 mod matrix;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
-
-mod breakages;
-mod coverage;
 
 // ------------------------------------------------------------------------------------------------
 // JSON, as much as kunit.py writes.

@@ -30,4 +30,4 @@ expect_error "^error: $first does not apply to the series for linux $base.*; mak
 sed -i '1s/.*//' "$project/$first"
 commit_all
 expect_error "^error: $first: its first line does not say what is broken" make breakages
-[ ! -e "$project/build/$base/breakages/um" ] || fail "something was built"
+[ ! -e "$project/build/$base/changed/um" ] || fail "something was built"
