@@ -5,10 +5,10 @@
 BASE ?= 6.18
 ARCH ?= um
 
-export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
+export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE ONLY TIMEOUT
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check setup update clean
+.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect coverage breakages cost check setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -25,6 +25,7 @@ help: ##		this list
 #: JOBS		jobs of a build (number of processors)
 #: V		1: show the commands of long steps
 #: FORCE	1: let "tree" and "refresh" discard what they would rather keep
+#: ONLY		the breakages to try, as a pattern of file names (all)
 #: TIMEOUT	seconds the suites may run (300; x86_64: 1200)
 
 kunit: ##		build the base with the series, run the suites (the default)
@@ -47,6 +48,12 @@ fork-harness: ##	forks that fail, in userspace: every small layout, failure and 
 
 bench-harness: ##	instructions of forks in userspace, with and without the fix
 	@workbench/bench-harness.sh
+
+coverage: ##	lines and branches of fork's recovery path that the suites reach, on UML
+	@workbench/coverage.sh
+
+breakages: ##	breaks the fix on purpose, in many ways: do the suites notice?
+	@workbench/breakages.sh
 
 cost: ##		the allocators' object code, with the hooks for tests configured out
 	@workbench/cost.sh

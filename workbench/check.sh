@@ -88,13 +88,14 @@ sysroot_set
 check scripts check_scripts
 check report-style check_report_style "$scratch/report.rmeta"
 check_counted report report_tests "$scratch/report-tests"
-for test in settings series fetch pristine refresh; do
+for test in settings series fetch pristine breakages refresh; do
 	check $test "workbench/tests/$test.sh"
 done
 check_counted vma make vma
 check_counted fork-harness make fork-harness
 check_counted kunit-um make kunit ARCH=um
 check same workbench/tests/same.sh
+check coverage make coverage ARCH=um
 check control-um make control ARCH=um
 # How it failed is worth seeing although it is as it should be.
 sed -n '/^failed in /,$s/^/      /p' "$logs/check-control-um.log"

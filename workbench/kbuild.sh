@@ -43,3 +43,20 @@ set_config()
 	done
 	kbuild "$out" "$for_arch" olddefconfig
 }
+
+# tree_with PATCH [FILE PATH] - the tree of branch "fixed" with a patch applied, if
+# one is given, and a file added, as an object of the repository.
+tree_with()
+(
+	local patch=$1 file=${2:-} path=${3:-} blob
+	export GIT_DIR=$repo GIT_INDEX_FILE=$work/index.with
+	rm -f -- "$GIT_INDEX_FILE"
+	plain_git read-tree fixed
+	[ -z "$patch" ] || plain_git apply --cached --whitespace=nowarn "$patch" 2>"$work/trouble" ||
+		die "$(shown "$patch") does not apply to the series for linux $base_version: $(apply_trouble "$work/trouble"); make it anew, nothing was built"
+	if [ -n "$file" ]; then
+		blob=$(plain_git hash-object -w --no-filters -- "$file")
+		plain_git update-index --add --cacheinfo "100644,$blob,$path"
+	fi
+	plain_git write-tree
+)

@@ -5,6 +5,10 @@
 //! ```text
 //! report verdict --label TEXT --status N --seconds N --json FILE --log FILE --suites "A B"
 //! report control --label TEXT --status N --seconds N --json FILE --log FILE --suites "A B" --console FILE
+//! report coverage --label TEXT --seconds N --json FILE --functions "A B" --expected FILE --root DIR \
+//!     --strip DIR
+//! report caught --log FILE [--ended exit|timeout]
+//! report caught --harness FILE
 //! ```
 //!
 //! `verdict` ends well only if all tests passed and failure points were swept. `control` looks at
@@ -14,6 +18,8 @@
 //!
 //! Both read what `kunit.py` leaves: its JSON result and the log of the kernel's console.
 
+mod breakages;
+mod coverage;
 mod matrix;
 
 use std::collections::HashMap;
@@ -654,8 +660,28 @@ fn main() -> ExitCode {
             get("seconds"),
             judge_control(&log, &read(get("console")), &json, &suites),
         ),
+        "coverage" => coverage::coverage(
+            get("label"),
+            get("seconds"),
+            &json,
+            &get("functions").split_whitespace().collect::<Vec<_>>(),
+            (get("expected"), &read(get("expected"))),
+            (get("root"), get("strip")),
+            read,
+        ),
+        "caught" => {
+            let ended = option.get("ended").map(String::as_str);
+            let caught = match option.get("harness") {
+                Some(harness) => breakages::caught_by_harness(&read(harness)),
+                None => breakages::caught(&log, ended),
+            };
+            Verdict {
+                good: true,
+                text: format!("{}\n", breakages::said(&caught)),
+            }
+        }
         _ => {
-            eprintln!("error: report wants verdict or control, see the top of report.rs");
+            eprintln!("error: report wants a command, see the top of report.rs");
             return ExitCode::from(2);
         }
     };

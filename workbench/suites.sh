@@ -105,12 +105,15 @@ compile_report()
 	mv -- "$report.new" "$report"
 }
 
-# kunit COMMAND [ARGUMENT...] - kunit.py of the tree under test.
+# kunit COMMAND [ARGUMENT...] - kunit.py of the tree under test; NAME=VALUE in
+# kunit_environment is for it and the kernel it runs.
+kunit_environment=()
 kunit()
 {
 	local command=$1
 	shift
-	(cd "$run_tree" && in_toolchain tools/testing/kunit/kunit.py "$command" \
+	(cd "$run_tree" && in_toolchain ${kunit_environment[@]+"${kunit_environment[@]}"} \
+		tools/testing/kunit/kunit.py "$command" \
 		--arch="$arch" --build_dir="$objects" --make_options LLVM=1 \
 		--kunitconfig=mm/tests --kunitconfig="$workbench/kunit/$arch.config" "$@")
 }

@@ -9,11 +9,14 @@
 
 copy_project
 export XDG_CACHE_HOME=$scratch/cache
-for target in kunit control vma tree refresh bisect; do
+for target in kunit control vma tree refresh bisect coverage breakages; do
 	expect_error '^error: unknown BASE=2\.4: known are .*6\.18' make $target BASE=2.4
 done
 expect_error '^error: unknown BASE=\.\./kunit/um\.config: known' make BASE=../kunit/um.config
 expect_error '^error: unknown ARCH=vax: known are um x86_64' make ARCH=vax
+expect_error '^error: ARCH=x86_64: coverage is .* on UML only' make coverage ARCH=x86_64
+expect_error '^error: ARCH=x86_64: .* on UML only' make breakages ARCH=x86_64
+expect_error '^error: no workbench/breakages/.*/no-such\*\.patch' make breakages ONLY='no-such*'
 expect_error '^error: unknown TOOLCHAIN=gcc: known are sysroot host' make TOOLCHAIN=gcc
 expect_error '^error: JOBS=many is not a number' make JOBS=many
 
@@ -29,6 +32,6 @@ expect_error 'is linux 2\.4: there is a series for .*6\.18' make KDIR="$scratch/
 [ ! -e "$project/build" ] || fail "something was built"
 expect_clean settings
 expect_success make help
-for word in kunit control check vma tree refresh bisect BASE ARCH KDIR TOOLCHAIN MIRROR JOBS; do
+for word in kunit control check vma tree refresh bisect coverage breakages ONLY BASE ARCH KDIR TOOLCHAIN MIRROR JOBS; do
 	expect_said "^  $word +[^ ]"
 done
