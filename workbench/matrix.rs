@@ -63,6 +63,11 @@ impl<'a> Row<'a> {
 
     fn why_missing(&self, mode: &str) -> Option<&'a str> {
         let reasons = || self.missing.iter();
+        let swept = self.points.iter().any(|(known, _)| *known == mode);
+
+        if swept && mode == "pair" {
+            return Some("no second point: the first failure ends the fork");
+        }
 
         reasons()
             .find(|(known, _)| *known == ANY)
@@ -185,6 +190,17 @@ mod tests {
         );
 
         assert_eq!(matrix(&log).1.len(), 1);
+    }
+
+    #[test]
+    fn a_pair_needs_a_second_point() {
+        let log = LOG.replace(
+            "mode=pool none: no huge page",
+            "mode=pair points=0 failed=0",
+        );
+        let (text, wrong) = matrix(&log);
+
+        assert!(text.contains("no second point") && wrong.is_empty());
     }
 
     #[test]

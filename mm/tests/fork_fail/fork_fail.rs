@@ -66,7 +66,12 @@ type Fork = fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>;
 
 /// One run: a fork by `fork`, and what it has left.
 fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> Result {
-    if let Some(child) = fork(run, parent)? {
+    // SAFETY: FFI call without safety requirements.
+    let announced = || unsafe { fork_fail_uffd_forks() };
+    let announced_before = announced();
+    let forked = fork(run, parent)?;
+
+    if let Some(child) = forked {
         let wrong = child.wrong_copy(parent);
         let once = child.ends_once();
 
@@ -74,6 +79,11 @@ fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> R
             run.check(false, fmt!("the child has {what} wrong (at {addr:#x})"))?;
         }
         run.check(once, fmt!("the child's mm has other references at its end"))?;
+    } else {
+        run.check(
+            announced() == announced_before,
+            fmt!("a fork that failed is an event for userfaultfd"),
+        )?;
     }
     before.check_unchanged(run, parent)
 }
@@ -270,6 +280,13 @@ fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>>
     if forked.is_some() {
         drop(Child::kept());
     } else if let Some(child) = Child::kept() {
+        // SAFETY: The child's mm is valid by its invariants.
+        let unstable = unsafe { fork_fail_unstable(child.mm()) };
+
+        run.check(
+            unstable,
+            fmt!("the failed child's mm is not marked as unstable"),
+        )?;
         look_at_failed(run, child, parent)?;
     }
     Ok(forked)

@@ -187,6 +187,9 @@ extern "C" {
 
     /// Watches it no longer.
     pub(crate) fn fork_fail_uffd_close(uffd: *mut Uffd);
+
+    /// Returns of how many forks there were events so far.
+    pub(crate) fn fork_fail_uffd_forks() -> c_ulong;
 }
 
 // driver.c: a driver's mappings.
@@ -266,6 +269,9 @@ extern "C" {
     /// Returns how many VMAs of the child can be reached by an rmap walk from the parent's VMA at
     /// `addr`.
     pub(crate) fn fork_fail_linked(child: *mut Mm, parent: *mut Mm, addr: c_ulong) -> c_ulong;
+
+    /// Returns whether the mm is marked as one whose VMAs are not to be relied upon.
+    pub(crate) fn fork_fail_unstable(mm: *mut Mm) -> bool;
 }
 
 // read.c: what a failed fork must not change.

@@ -82,3 +82,9 @@ unsigned long fork_fail_linked(struct mm_struct *child, struct mm_struct *parent
 	mmap_read_unlock(parent);
 	return n;
 }
+
+/* Whether those who ask are told that its VMAs are not to be relied upon */
+bool fork_fail_unstable(struct mm_struct *child)
+{
+	return mm_flags_test(MMF_UNSTABLE, child);
+}

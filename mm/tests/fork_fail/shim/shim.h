@@ -81,6 +81,7 @@ struct fork_fail_uffd *fork_fail_uffd_open(unsigned long addr, unsigned long len
 void fork_fail_uffd_close(struct fork_fail_uffd *uffd);
 void fork_fail_uffd_settle(void);
 bool fork_fail_uffd_changing(void);
+unsigned long fork_fail_uffd_forks(void);
 
 /* driver.c: a driver's mappings */
 struct file *fork_fail_driver(bool mixed);
@@ -113,6 +114,7 @@ unsigned long fork_fail_entries(struct mm_struct *child);
 bool fork_fail_finds(struct mm_struct *child, unsigned long addr);
 unsigned long fork_fail_linked(struct mm_struct *child, struct mm_struct *parent,
 			       unsigned long addr);
+bool fork_fail_unstable(struct mm_struct *child);
 
 /* read.c: what a failed fork must not change */
 void fork_fail_settle(void);

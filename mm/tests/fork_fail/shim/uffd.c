@@ -32,6 +32,14 @@ static LIST_HEAD(uffds);
 /* Held from reading an event to the end of what comes of it */
 static DEFINE_MUTEX(reading);
 
+/* Forks that were read of */
+static unsigned long forks_read;
+
+unsigned long fork_fail_uffd_forks(void)
+{
+	return READ_ONCE(forks_read);
+}
+
 #ifdef CONFIG_USERFAULTFD
 
 static bool read_event(struct file *file)
@@ -42,9 +50,11 @@ static bool read_event(struct file *file)
 	guard(mutex)(&reading);
 	if (kernel_read(file, &msg, sizeof(msg), &pos) != sizeof(msg))
 		return false;
-	/* The child's own, which nobody wants. */
-	if (msg.event == UFFD_EVENT_FORK)
+	if (msg.event == UFFD_EVENT_FORK) {
+		WRITE_ONCE(forks_read, forks_read + 1);
+		/* The child's own, which nobody wants. */
 		close_fd(msg.arg.fork.ufd);
+	}
 	return true;
 }
 
