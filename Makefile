@@ -6,16 +6,17 @@ BASE ?= 6.18
 ARCH ?= um
 
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
+export VERSION SIGNOFF RFC IN_REPLY_TO LINT SECTION SEND
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check setup update clean
+.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check series lint send htmldocs setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*##[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 	@echo
-	@sed -n 's/^#: \([A-Z]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
+	@sed -n 's/^#: \([A-Z_]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 
 #: BASE		kernel release the series is for, a file in workbench/bases/ (6.18)
 #: ARCH		um or x86_64 under QEMU (um)
@@ -26,6 +27,13 @@ help: ##		this list
 #: V		1: show the commands of long steps
 #: FORCE	1: let "tree" and "refresh" discard what they would rather keep
 #: TIMEOUT	seconds the suites may run (300; x86_64: 1200)
+#: VERSION	version of the series to be mailed (1)
+#: SIGNOFF	1: add your Signed-off-by to what is to be mailed
+#: RFC		1: mark what is to be mailed as a request for comments
+#: IN_REPLY_TO	message id of the mail that the cover letters answer
+#: SECTION	of "lint" and "send": only fix, or only tests
+#: LINT		quick: only the checks that build nothing
+#: SEND		yes: "send" really sends, with your git's sendemail settings
 
 kunit: ##		build the base with the series, run the suites (the default)
 	@workbench/kunit.sh
@@ -56,6 +64,18 @@ tree: ##		a git tree with the series as commits, to edit: build/BASE/linux
 
 refresh: ##	write the commits of that tree back to patches/ and the new files
 	@workbench/refresh.sh
+
+lint: ##		each patch: style, spelling, descriptions, maintainers; as a whole: analysers
+	@workbench/lint.sh
+
+htmldocs: ##	the kernel's documentation with our pages, as HTML: build/BASE/html
+	@workbench/htmldocs.sh
+
+series: ##	the mails, with cover letters: build/BASE/outgoing
+	@workbench/series.sh
+
+send: ##		shows who would get which of them; SEND=yes sends them
+	@workbench/send.sh
 
 setup: ##		only fetch and build what the others need
 	@workbench/setup.sh
