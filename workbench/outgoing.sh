@@ -44,6 +44,7 @@ sections_here()
 # The version of a section that was sent last; nothing if none was.
 last_sent()
 {
-	find "$sent" -mindepth 1 -maxdepth 1 -type d -name "$1-v[0-9]*" -printf '%f\n' 2>/dev/null |
+	[ -d "$sent" ] || return 0
+	find "$sent" -mindepth 1 -maxdepth 1 -type d -name "$1-v[0-9]*" -printf '%f\n' |
 		sed "s/^$1-v//" | sort -n | tail -n 1
 }

@@ -721,7 +721,7 @@ fn cover(template: &str, runs: &str, names: &[&str], label: &str) -> Result<Stri
     if !missing.is_empty() {
         let _ = writeln!(
             tested,
-            "  Not run on this state of the series: {}",
+            "  Not run on this state of the series:\n    {}",
             missing.join(", ")
         );
     }
@@ -1013,7 +1013,7 @@ Call Trace:
         let nothing_run = cover("@TESTED@", "/nonexistent", &["kunit-um", "vma"], "6.18.15");
         assert_eq!(
             nothing_run,
-            Ok("  Not run on this state of the series: kunit-um, vma\n".into())
+            Ok("  Not run on this state of the series:\n    kunit-um, vma\n".into())
         );
     }
 

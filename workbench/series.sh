@@ -47,7 +47,7 @@ check_runs()
 	done
 	case $current_runs in
 	*' kunit-'*) ;;
-	*)	name=$(cd "$base_build/runs" 2>/dev/null && echo kunit-*)
+	*)	name=$(cd "$base_build/runs" 2>/dev/null && echo kunit-*) || :
 		case ${name:-kunit-\*} in
 		kunit-\*) die "the suites have not run, so there are no numbers for a cover letter: run make BASE=$base first" ;;
 		*) die "the series changed since the suites ran, so their numbers are not its own: run make BASE=$base first" ;;
@@ -155,8 +155,9 @@ mails()
 		format-patch -q -o "$work/$section" --cover-letter --cover-from-description=subject \
 		--subject-prefix="$prefix" --thread=shallow --base=base ${options[@]+"${options[@]}"} \
 		"$begin..refs/heads/outgoing-$section"
-	sed -i "s|^base-commit: .*|$(base_line)|" "$work/$section"/*0000-cover-letter.patch
-	# Shallow, with a name that sorts and no version in it.
+	# The mark of a section is a commit without a patch.
+	sed -i -e "s|^base-commit: .*|$(base_line)|" -e '/^prerequisite-patch-id: 0*$/d' \
+		"$work/$section"/*0000-cover-letter.patch
 	! grep -n '\*\*\* [A-Z]* HERE \*\*\*' "$work/$section"/*0000-cover-letter.patch ||
 		die "$(shown "$letter"): there is no text after the Subject"
 }
