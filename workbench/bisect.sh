@@ -14,6 +14,8 @@
 . "$workbench/harness.sh"
 # shellcheck source=workbench/kbuild.sh
 . "$workbench/kbuild.sh"
+# shellcheck source=workbench/legs.sh
+. "$workbench/legs.sh"
 
 legs='um x86_64 arm-nommu i386 warnings checkpatch vma'
 touched='mm/ kernel/fork.o'
@@ -81,10 +83,7 @@ leg_warnings()
 leg_checkpatch()
 {
 	[ "$number" != 0 ] || return 0
-	plain_git --git-dir="$repo" format-patch -1 --stdout --no-signature "$commit" >"$work/patch"
-	# The sign-off is the submitter's, and a tarball has no commits to be known.
-	(cd "$src" && in_toolchain scripts/checkpatch.pl --strict --no-summary --show-types \
-		--ignore MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,UNKNOWN_COMMIT_ID "$work/patch")
+	run_checkpatch "$src" "$commit"
 }
 
 leg_vma()

@@ -56,8 +56,8 @@ send_email()
 	fi
 	# Threads, and what to answer, are in the mails.
 	"${git[@]}" -C "$outgoing" send-email --from="$sender_name <$sender_email>" --no-thread \
-		--to-cmd="$workbench/recipients.sh to $work/$section" \
-		--cc-cmd="$workbench/recipients.sh cc $work/$section" "$@" "$outgoing/$section"/*.patch
+		--to-cmd="$workbench/recipients.sh to $outgoing/$section.recipients" \
+		--cc-cmd="$workbench/recipients.sh cc $outgoing/$section.recipients" "$@" "$outgoing/$section"/*.patch
 }
 
 # Who gets what, out of what a dry run says.
@@ -113,11 +113,15 @@ for section in $here; do
 	fi
 done
 check_out fixed
-temporary_dir work "$base_build"
 
 for section in $here; do
-	step "recipients-$section" "get_maintainer.pl, $section" \
-		"$workbench/recipients.sh" find "$section" "$run_tree" "$outgoing/$section" "$work/$section"
+	# "make series" removes what was looked up for other mails.
+	if [ ! -d "$outgoing/$section.recipients" ]; then
+		temporary_dir found "$base_build"
+		step "recipients-$section" "get_maintainer.pl, $section" \
+			"$workbench/recipients.sh" find "$section" "$run_tree" "$outgoing/$section" "$found/all"
+		mv -T -- "$found/all" "$outgoing/$section.recipients"
+	fi
 	if [ -z "${SEND:-}" ]; then
 		step "send-$section" "dry run, $section" is_dry_run "$section"
 		table <"$logs/send-$section.log"

@@ -1,0 +1,361 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# make lint: what reviewers' tools would say.  Two tables, also in
+# build/BASE/lint.txt, details in build/logs/lint-*.log:
+#
+# each patch by itself, as these build nothing
+#	checkpatch	scripts/checkpatch.pl --strict
+#	codespell	the message and the lines added
+#	junk		whitespace, conflict marks, no newline at the end
+#	kernel-doc	scripts/kernel-doc -none -Wall: nothing new
+#	rustfmt		the Rust files of the patch
+#	maintainers	get_maintainer.pl names somebody for each new file
+#
+# all patches of a section at once, against the base: nothing new; not with
+# LINT=quick.  A build for each of the patches would take an hour.
+#	sparse		make C=2, for UML as the suites have it
+#	W=1		more of clang's warnings
+#	coccicheck	scripts/coccicheck MODE=report
+#	clippy		make CLIPPY=1: nothing about files of the series
+#	rustfmtcheck	make rustfmtcheck
+#	rusttest	make rusttest, if there is a change below rust/
+#	rustdoc		make rustdoc, likewise
+#
+# A field "-" means that there is nothing of that kind in the patch, "ok*" that
+# there is something which patches/BASE/lint explains.
+
+# shellcheck source=workbench/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=workbench/suites.sh
+. "$workbench/suites.sh"
+# shellcheck source=workbench/kbuild.sh
+. "$workbench/kbuild.sh"
+# shellcheck source=workbench/legs.sh
+. "$workbench/legs.sh"
+
+each='checkpatch codespell junk kernel-doc rustfmt maintainers'
+whole='sparse W=1 coccicheck clippy rustfmtcheck rusttest rustdoc'
+nothing=77	# exit code: nothing of that kind
+
+# touched FROM TO [PATTERN...] - files changed or added, that match a pattern.
+touched()
+{
+	plain_git --git-dir="$repo" diff --name-only --diff-filter=d "$1" "$2" -- "${@:3}"
+}
+
+show()
+{
+	plain_git --git-dir="$repo" show "$1"
+}
+
+# ---------------------------------------------------------------------------
+# Each patch
+
+lint_checkpatch()
+{
+	run_checkpatch "$run_tree" "$commit" "$explained"
+}
+
+# Words that codespell takes for misspelt ones.
+codespell_ignores=crate
+
+lint_codespell()
+{
+	{
+		plain_git --git-dir="$repo" log -1 --format=%B "$commit"
+		show "$commit" | sed -n '/^+++ /d;s/^+//p'
+	} >"$work/words"
+	in_toolchain codespell --ignore-words-list "$codespell_ignores" "$work/words"
+}
+
+lint_junk()
+{
+	plain_git --git-dir="$repo" diff-tree --check "$commit^" "$commit"
+	show "$commit" >"$work/diff"
+	! grep -n -B 2 '^\\ No newline at end of file' "$work/diff" || return 1
+	# What stays of a merge, an editor or an e-mail, as a file.
+	! plain_git --git-dir="$repo" diff-tree -r --name-only --diff-filter=A "$commit^" "$commit" |
+		grep -E '\.(orig|rej|swp|o|cmd|patch)$|~$'
+}
+
+lint_kernel-doc()
+{
+	local path side files
+	mapfile -t files < <(touched "$commit^" "$commit" '*.c' '*.h')
+	[ ${#files[@]} -gt 0 ] || return $nothing
+	rm -rf -- "$work/doc"
+	for side in "$commit^" "$commit"; do
+		mkdir -p "$work/doc/files"
+		for path in "${files[@]}"; do
+			mkdir -p "$work/doc/files/${path%/*}"
+			show "$side:$path" >"$work/doc/files/$path" 2>/dev/null || rm -f -- "$work/doc/files/$path"
+		done
+		(
+			cd "$work/doc/files"
+			find . -type f -printf '%P\n' | sort | xargs -r "$workbench/enter.sh" \
+				PYTHONDONTWRITEBYTECODE=1 "$run_tree/scripts/kernel-doc" -none -Wall 2>&1 || :
+		) >"$work/doc/${side/#"$commit"/said}"
+		rm -rf -- "$work/doc/files"
+	done
+	new_in "$work/doc/said^" "$work/doc/said"
+}
+
+lint_rustfmt()
+{
+	local path files bad=0
+	mapfile -t files < <(touched "$commit^" "$commit" '*.rs')
+	[ ${#files[@]} -gt 0 ] || return $nothing
+	for path in "${files[@]}"; do
+		# On stdin, so that it does not go on to other modules.
+		show "$commit:$path" | in_toolchain rustfmt --check --edition 2021 --config-path "$run_tree/.rustfmt.toml" || {
+			echo "$path"
+			bad=1
+		}
+	done
+	return $bad
+}
+
+lint_maintainers()
+{
+	local path bad=0
+	# Of files that were there, some are nobody's.
+	plain_git --git-dir="$repo" diff --name-only --diff-filter=A "$commit^" "$commit" >"$work/files"
+	[ -s "$work/files" ] || return $nothing
+	while read -r path; do
+		(cd "$run_tree" && perl scripts/get_maintainer.pl --nogit --nogit-fallback --nokeywords -f "$path") >"$work/who"
+		grep -qE '\((maintainer|supporter|reviewer)' "$work/who" || {
+			echo "$path: nobody in MAINTAINERS"
+			bad=1
+		}
+	done <"$work/files"
+	return $bad
+}
+
+# ---------------------------------------------------------------------------
+# All of a section: $before and $after are commits
+
+# targets PATTERN - what make has to build for the files of that kind, as far as they
+# are the kernel's.  A folder without a Makefile is built by one above.
+targets()
+{
+	local path dir
+	touched "$before" "$after" "$1" | grep -v '^\(tools\|rust\|scripts\)/' | while read -r path; do
+		dir=${path%/*}
+		[ -f "$src/$path" ] || continue
+		if [ "$1" = '*.c' ] && [ -f "$src/$dir/Makefile" ]; then
+			echo "${path%.c}.o"
+			continue
+		fi
+		while [ ! -f "$src/$dir/Makefile" ]; do
+			dir=${dir%/*}
+		done
+		echo "$dir/"
+	done | sort -u
+}
+
+# both_sides CHECK ARGUMENT... - builds the C files touched before and after the
+# section; fails if there are new complaints.
+both_sides()
+{
+	local check=$1 side objects said
+	shift
+	touched "$before" "$after" '*.c' | grep -qv '^tools/' || return $nothing
+	for side in before after; do
+		said=$work/$check.$side
+		check_out_commit "${!side}"
+		suites_config um
+		kbuild um um olddefconfig
+		kbuild um um prepare
+		mapfile -t objects < <(targets '*.c')
+		# What is not compiled is not looked at.
+		touched "$before" "$after" '*.c' | sed 's/\.c$/.o/' | (cd "$work/um" && xargs rm -f --)
+		kbuild um um "$@" "${objects[@]}" >"$said.all" 2>&1 || {
+			cat "$said.all"
+			return 1
+		}
+		sed -n -E 's/^(\.\.\/)*([^ ]*\/src\/)?([^ :]+:[0-9]+:([0-9]+:)? (warning|error): .*)/\3/p' "$said.all" >"$said"
+	done
+	new_in "$work/$check.before" "$work/$check.after"
+}
+
+lint_sparse()
+{
+	both_sides sparse C=2 CHECK=sparse
+}
+
+lint_W1()
+{
+	both_sides W1 W=1
+}
+
+# spatch looks at files, not at what is built.
+lint_coccicheck()
+{
+	local side path said
+	touched "$before" "$after" '*.c' | grep -qv '^tools/' || return $nothing
+	check_out_commit "$after"
+	for side in before after; do
+		rm -rf -- "$work/files"
+		mkdir -p "$work/files"
+		touched "$before" "$after" '*.c' | grep -v '^tools/' | while read -r path; do
+			mkdir -p "$work/files/${path%/*}"
+			show "${!side}:$path" >"$work/files/$path" 2>/dev/null || rm -f -- "$work/files/$path"
+		done
+		said=$work/coccicheck.$side
+		(cd "$src" && in_mail_tools srctree="$src" srcroot="$work/files" MODE=report J="$jobs" \
+			LINUXINCLUDE="-I$src/arch/x86/include -I$src/include -I$src/include/uapi" \
+			scripts/coccicheck) >"$said.all" 2>&1 || {
+			cat "$said.all"
+			return 1
+		}
+		sed -n "s|^$work/files/||p" "$said.all" >"$said"
+	done
+	new_in "$work/coccicheck.before" "$work/coccicheck.after"
+}
+
+# The whole kernel crate is looked at; only what is said about our files counts.
+lint_clippy()
+{
+	local dirs
+	touched "$before" "$after" '*.rs' | grep -qv '^tools/' || return $nothing
+	check_out_commit "$after"
+	suites_config um
+	mapfile -t dirs < <(targets '*.rs')
+	touched "$before" "$after" '*.rs' | sed 's/\.rs$/.o/' | (cd "$work/um" && xargs rm -f -- rust/kernel.o)
+	kbuild um um CLIPPY=1 olddefconfig prepare ${dirs[@]+"${dirs[@]}"} >"$work/clippy" 2>&1 || {
+		cat "$work/clippy"
+		return 1
+	}
+	ours_said "$work/clippy"
+}
+
+# ours_said FILE - fails if the compiler points at a file of the section.
+ours_said()
+{
+	touched "$before" "$after" '*.rs' | sed 's/[.]/\\&/g; s/.*/--> [^ ]*&:/' >"$work/ours"
+	! grep -B 6 -A 12 -f "$work/ours" "$1"
+}
+
+lint_rustfmtcheck()
+{
+	touched "$before" "$after" '*.rs' | grep -q . || return $nothing
+	check_out_commit "$after"
+	suites_config um
+	kbuild um um rustfmtcheck
+}
+
+lint_rusttest()
+{
+	touched "$before" "$after" 'rust/*' | grep -q . || return $nothing
+	check_out_commit "$after"
+	suites_config um
+	kbuild um um olddefconfig rusttest
+}
+
+lint_rustdoc()
+{
+	touched "$before" "$after" 'rust/*' | grep -q . || return $nothing
+	check_out_commit "$after"
+	suites_config um
+	rm -rf -- "$work/um/rust/doc" "$work/um/Documentation/output/rust"
+	kbuild um um olddefconfig rustdoc >"$work/rustdoc" 2>&1 || {
+		cat "$work/rustdoc"
+		return 1
+	}
+	ours_said "$work/rustdoc"
+}
+
+# ---------------------------------------------------------------------------
+
+# row NAME CELLS PATCH
+row()
+{
+	local line cell
+	line=$(printf '%-7s' "$1")
+	for cell in $2; do
+		line+=$(printf '%-13s' "$cell")
+	done
+	printf '%s\n' "$line$3" | sed 's/ *$//' | tee -a "$table"
+}
+
+# field NAME CHECK - runs it, in a shell of its own, as a condition would switch off
+# the shell's own checks.
+field()
+{
+	local status=0 log=$logs/lint-$1-${2/=/}.log explained=''
+	[ ! -f "$patches/lint" ] || explained=$(sed -n "s/^$slug $2 \([^:]*\):.*/\1/p" "$patches/lint")
+	(
+		at_exit_groups=() at_exit_remove=()
+		trap - EXIT
+		"lint_${2/=/}"
+	) >"$log" 2>&1 </dev/null &
+	wait "$!" || status=$?
+	case $status in
+	0)	cells+=" ok${explained:+*}" ;;
+	"$nothing") cells+=' -' ;;
+	*)	cells+=' FAILED'
+		failed+=("$log") ;;
+	esac
+}
+
+case ${LINT:-} in
+'' | quick) ;;
+*) die "LINT=$LINT is not quick: leave it out for all checks" ;;
+esac
+if [ -n "${LINT:-}" ]; then
+	prepare all
+else
+	prepare all mail
+fi
+here=
+for section in $sections; do
+	[ -z "$(section_files "$section")" ] || here+=" $section"
+done
+if [ -n "${SECTION:-}" ]; then
+	[[ " $here " == *" $SECTION "* ]] || die "no section $SECTION of linux $base: known are$here"
+	here=$SECTION
+fi
+check_out fixed
+work_set lint
+table=$work/table
+failed=()
+: >"$table"
+row "" "$each" patch
+for section in $here; do
+	position=0
+	while read -r commit; do
+		slug=$(plain_git --git-dir="$repo" log -1 --format=%f "$commit")
+		printf -v number '%04d' $(($(section_first "$section") + position++))
+		cells=
+		for check in $each; do
+			field "$number" "$check"
+		done
+		row "$number" "$cells" "$(plain_git --git-dir="$repo" log -1 --format=%s "$commit")"
+	done < <(section_commits "$section")
+done
+if [ -z "${LINT:-}" ]; then
+	say | tee -a "$table"
+	row "" "$whole" "against the base"
+	for section in $here; do
+		slug=$section
+		mapfile -t commits < <(section_commits "$section")
+		before=${commits[0]}^
+		after=${commits[-1]}
+		cells=
+		for check in $whole; do
+			field "$section" "$check"
+		done
+		row "$section" "$cells" "${#commits[@]} patches"
+	done
+fi
+if [ -f "$patches/lint" ]; then
+	sed -n 's/^\([^# ][^ ]*\) \([^ ]*\) \(.*\)/* \1, \2: \3/p' "$patches/lint" | tee -a "$table"
+fi
+mv -- "$table" "$base_build/lint.txt"
+for log in ${failed[@]+"${failed[@]}"}; do
+	say "$(shown "$log"):"
+	tail -n 12 -- "$log" | sed 's/^/    | /'
+done
+[ ${#failed[@]} -eq 0 ] || die "${#failed[@]} of the tables' fields failed: see above"
+[ -n "${LINT:-}" ] || record_run lint <"$base_build/lint.txt"
