@@ -6,7 +6,9 @@ BASE ?= 6.18
 ARCH ?= um
 
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE TIMEOUT
-export VERSION SIGNOFF RFC IN_REPLY_TO LINT SECTION SEND
+export VERSION SIGNOFF RFC IN_REPLY_TO QUICK SECTION SEND
+# What takes all bases unless one is named.
+bases := $(if $(KDIR)$(filter-out file,$(origin BASE)),$(BASE),$(notdir $(wildcard workbench/bases/*)))
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
 .PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check series lint send htmldocs setup update clean
@@ -32,7 +34,7 @@ help: ##		this list
 #: RFC		1: mark what is to be mailed as a request for comments
 #: IN_REPLY_TO	message id of the mail that the cover letters answer
 #: SECTION	of "lint" and "send": only fix, or only tests
-#: LINT		quick: only the checks that build nothing
+#: QUICK		1: only those checks of "lint" that build nothing
 #: SEND		yes: "send" really sends, with your git's sendemail settings
 
 kunit: ##		build the base with the series, run the suites (the default)
@@ -47,8 +49,8 @@ vma: ##		the base's own tools/testing/vma on the patched tree
 check: ##		everything there is to test, in order of cost
 	@workbench/check.sh
 
-bisect: ##		each patch of the fix: builds, warnings, checkpatch, as a table
-	@workbench/bisect.sh
+bisect: ##		each patch by itself: builds, warnings, checkpatch, suites, as a table
+	@for base in $(bases); do BASE=$$base workbench/bisect.sh || exit; done
 
 fork-harness: ##	forks that fail, in userspace: every small layout, failure and schedule
 	@workbench/fork-harness.sh

@@ -13,7 +13,7 @@
 #	maintainers	get_maintainer.pl names somebody for each new file
 #
 # all patches of a section at once, against the base: nothing new; not with
-# LINT=quick.  A build for each of the patches would take an hour.
+# QUICK=1.  A build for each of the patches would take an hour.
 #	sparse		make C=2, for UML as the suites have it
 #	W=1		more of clang's warnings
 #	coccicheck	scripts/coccicheck MODE=report
@@ -135,12 +135,13 @@ lint_maintainers()
 # ---------------------------------------------------------------------------
 # All of a section: $before and $after are commits
 
-# targets PATTERN - what make has to build for the files of that kind, as far as they
-# are the kernel's.  A folder without a Makefile is built by one above.
+# targets PATTERN - what make has to build for the files of that kind that the series
+# touches and that are there, as far as they are the kernel's.  A folder without a
+# Makefile is built by one above.
 targets()
 {
 	local path dir
-	touched "$before" "$after" "$1" | grep -v '^\(tools\|rust\|scripts\)/' | while read -r path; do
+	touched base fixed "$1" | grep -v '^\(tools\|rust\|scripts\)/' | while read -r path; do
 		dir=${path%/*}
 		[ -f "$src/$path" ] || continue
 		if [ "$1" = '*.c' ] && [ -f "$src/$dir/Makefile" ]; then
@@ -154,39 +155,59 @@ targets()
 	done | sort -u
 }
 
-# both_sides CHECK ARGUMENT... - builds the C files touched before and after the
-# section; fails if there are new complaints.
-both_sides()
+# to_build COMMIT - a tree that is configured, and whose objects of the series are
+# yet to be built.
+to_build()
 {
-	local check=$1 side objects said
-	shift
+	check_out_commit "$1"
+	rm -f -- "$work/um/.config"
+	suites_config um
+	kbuild um um prepare
+	touched base fixed '*.c' '*.rs' | sed 's/\.\(c\|rs\)$/.o/' | (cd "$work/um" && xargs rm -f --)
+}
+
+# said_at COMMIT - what the C compiler and sparse say of the files that the series
+# touches, once, in $work/said/COMMIT.W1 and .sparse.
+said_at()
+{
+	local commit objects what
+	commit=$(plain_git --git-dir="$repo" rev-parse "$1")
+	said=$work/said/$commit
+	[ ! -f "$said.done" ] || return 0
+	mkdir -p "$work/said"
+	to_build "$commit"
+	mapfile -t objects < <(targets '*.c')
+	kbuild um um W=1 C=2 CHECK=sparse "${objects[@]}" >"$said.all" 2>&1 || {
+		cat "$said.all"
+		return 1
+	}
+	sed -n -E 's/^(\.\.\/)*([^ ]*\/src\/)?([^ :]+:[0-9]+:([0-9]+:)? (warning|error): .*)/\3/p' "$said.all" >"$said.lines"
+	# clang names the option, sparse does not.
+	grep -E '\[-W[^]]*\]$' "$said.lines" >"$said.W1" || :
+	grep -vE '\[-W[^]]*\]$' "$said.lines" >"$said.sparse" || :
+	touch "$said.done"
+}
+
+# compare CHECK - fails if there are new complaints at the end of the section.
+compare()
+{
+	local first
 	touched "$before" "$after" '*.c' | grep -qv '^tools/' || return $nothing
-	for side in before after; do
-		said=$work/$check.$side
-		check_out_commit "${!side}"
-		suites_config um
-		kbuild um um olddefconfig
-		kbuild um um prepare
-		mapfile -t objects < <(targets '*.c')
-		# What is not compiled is not looked at.
-		touched "$before" "$after" '*.c' | sed 's/\.c$/.o/' | (cd "$work/um" && xargs rm -f --)
-		kbuild um um "$@" "${objects[@]}" >"$said.all" 2>&1 || {
-			cat "$said.all"
-			return 1
-		}
-		sed -n -E 's/^(\.\.\/)*([^ ]*\/src\/)?([^ :]+:[0-9]+:([0-9]+:)? (warning|error): .*)/\3/p' "$said.all" >"$said"
-	done
-	new_in "$work/$check.before" "$work/$check.after"
+	said_at "$before"
+	first=$said
+	said_at "$after"
+	echo "$(wc -l <"$first.$1") before, $(wc -l <"$said.$1") after; new:"
+	new_in "$first.$1" "$said.$1"
 }
 
 lint_sparse()
 {
-	both_sides sparse C=2 CHECK=sparse
+	compare sparse
 }
 
 lint_W1()
 {
-	both_sides W1 W=1
+	compare W1
 }
 
 # spatch looks at files, not at what is built.
@@ -219,11 +240,10 @@ lint_clippy()
 {
 	local dirs
 	touched "$before" "$after" '*.rs' | grep -qv '^tools/' || return $nothing
-	check_out_commit "$after"
-	suites_config um
+	to_build "$after"
 	mapfile -t dirs < <(targets '*.rs')
-	touched "$before" "$after" '*.rs' | sed 's/\.rs$/.o/' | (cd "$work/um" && xargs rm -f -- rust/kernel.o)
-	kbuild um um CLIPPY=1 olddefconfig prepare ${dirs[@]+"${dirs[@]}"} >"$work/clippy" 2>&1 || {
+	rm -f -- "$work/um/rust/kernel.o"
+	kbuild um um CLIPPY=1 prepare ${dirs[@]+"${dirs[@]}"} >"$work/clippy" 2>&1 || {
 		cat "$work/clippy"
 		return 1
 	}
@@ -240,26 +260,23 @@ ours_said()
 lint_rustfmtcheck()
 {
 	touched "$before" "$after" '*.rs' | grep -q . || return $nothing
-	check_out_commit "$after"
-	suites_config um
+	to_build "$after"
 	kbuild um um rustfmtcheck
 }
 
 lint_rusttest()
 {
 	touched "$before" "$after" 'rust/*' | grep -q . || return $nothing
-	check_out_commit "$after"
-	suites_config um
-	kbuild um um olddefconfig rusttest
+	to_build "$after"
+	kbuild um um rusttest
 }
 
 lint_rustdoc()
 {
 	touched "$before" "$after" 'rust/*' | grep -q . || return $nothing
-	check_out_commit "$after"
-	suites_config um
-	rm -rf -- "$work/um/rust/doc" "$work/um/Documentation/output/rust"
-	kbuild um um olddefconfig rustdoc >"$work/rustdoc" 2>&1 || {
+	to_build "$after"
+	rm -rf -- "$work/um/Documentation/output/rust"
+	kbuild um um rustdoc >"$work/rustdoc" 2>&1 || {
 		cat "$work/rustdoc"
 		return 1
 	}
@@ -299,11 +316,11 @@ field()
 	esac
 }
 
-case ${LINT:-} in
-'' | quick) ;;
-*) die "LINT=$LINT is not quick: leave it out for all checks" ;;
+case ${QUICK:-} in
+'' | 1) ;;
+*) die "QUICK=$QUICK is not 1: leave it out for all checks" ;;
 esac
-if [ -n "${LINT:-}" ]; then
+if [ -n "${QUICK:-}" ]; then
 	prepare all
 else
 	prepare all mail
@@ -318,6 +335,7 @@ if [ -n "${SECTION:-}" ]; then
 fi
 check_out fixed
 work_set lint
+rm -rf -- "$work/said"
 table=$work/table
 failed=()
 : >"$table"
@@ -334,7 +352,7 @@ for section in $here; do
 		row "$number" "$cells" "$(plain_git --git-dir="$repo" log -1 --format=%s "$commit")"
 	done < <(section_commits "$section")
 done
-if [ -z "${LINT:-}" ]; then
+if [ -z "${QUICK:-}" ]; then
 	say | tee -a "$table"
 	row "" "$whole" "against the base"
 	for section in $here; do
@@ -358,4 +376,4 @@ for log in ${failed[@]+"${failed[@]}"}; do
 	tail -n 12 -- "$log" | sed 's/^/    | /'
 done
 [ ${#failed[@]} -eq 0 ] || die "${#failed[@]} of the tables' fields failed: see above"
-[ -n "${LINT:-}" ] || record_run lint <"$base_build/lint.txt"
+[ -n "${QUICK:-}" ] || record_run lint <"$base_build/lint.txt"

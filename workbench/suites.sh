@@ -198,7 +198,13 @@ own_suites()
 	for list in "$patches"/*.new; do
 		[ -f "$list" ] || continue
 		listed_files "$list"
-	done | grep '\.\(rs\|c\)$' | (cd "$top" && xargs -r sed -n \
+	done | suites_in "$top"
+}
+
+# suites_in TREE - those that the files named on stdin declare.
+suites_in()
+{
+	grep '\.\(rs\|c\)$' | (cd "$1" && xargs -r sed -n \
 		-e 's/^[[:space:]]*#\[kunit_tests(\([A-Za-z0-9_]*\))\].*/\1/p' \
 		-e '/struct kunit_suite .*{/,/}/s/.*\.name = "\([^"]*\)".*/\1/p') | sort -u
 }
