@@ -11,7 +11,7 @@ export VERSION SIGNOFF RFC IN_REPLY_TO QUICK SECTION SEND
 bases := $(if $(KDIR)$(filter-out file,$(origin BASE)),$(BASE),$(notdir $(wildcard workbench/bases/*)))
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect cost check series lint send htmldocs setup update clean
+.PHONY: help kunit control vma tree rebase refresh fork-harness bench-harness bisect cost check series lint trim send htmldocs setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -33,7 +33,7 @@ help: ##		this list
 #: SIGNOFF	1: add your Signed-off-by to what is to be mailed
 #: RFC		1: mark what is to be mailed as a request for comments
 #: IN_REPLY_TO	message id of the mail that the cover letters answer
-#: SECTION	of "lint" and "send": only fix, or only tests
+#: SECTION	of "bisect", "lint" and "send": only fix, or only tests
 #: QUICK		1: only those checks of "lint" that build nothing
 #: SEND		yes: "send" really sends, with your git's sendemail settings
 
@@ -64,6 +64,9 @@ cost: ##		the allocators' object code, with the hooks for tests configured out
 tree: ##		a git tree with the series as commits, to edit: build/BASE/linux
 	@workbench/tree.sh
 
+rebase: ##	move the commits of that tree to the base that "update" fetched
+	@workbench/rebase.sh
+
 refresh: ##	write the commits of that tree back to patches/ and the new files
 	@workbench/refresh.sh
 
@@ -78,6 +81,9 @@ series: ##	the mails, with cover letters: build/BASE/outgoing
 
 send: ##		shows who would get which of them; SEND=yes sends them
 	@workbench/send.sh
+
+trim: ##		nodes and time it would take to trim the tree of a failed fork instead
+	@workbench/trim.sh
 
 setup: ##		only fetch and build what the others need
 	@workbench/setup.sh

@@ -153,9 +153,10 @@ patch()
 	row "$number" "${cells[@]}" "$(plain_git --git-dir="$repo" log -1 --format=%s "$commit")"
 }
 
+[ -z "${SECTION:-}" ] || [[ " $sections " == *" $SECTION "* ]] || die "unknown SECTION=$SECTION: known are $sections"
 number=0
-patch fix "$(plain_git --git-dir="$repo" rev-parse base)"
-for section in $sections; do
+[ "${SECTION:-fix}" != fix ] || patch fix "$(plain_git --git-dir="$repo" rev-parse base)"
+for section in ${SECTION:-$sections}; do
 	number=$(section_first "$section")
 	while read -r commit; do
 		patch "$section" "$commit"
@@ -164,5 +165,5 @@ for section in $sections; do
 done
 mv -- "$base_build/bisect.new" "$base_build/bisect.txt"
 [ "$bad" -eq 0 ] || die "$bad of the table's fields failed: see build/logs/bisect-*.log"
-record_run bisect <<<"each patch by itself: builds for ${legs_fix// warnings checkpatch vma /}, no new warnings of W=1;
+[ -n "${SECTION:-}" ] || record_run bisect <<<"each patch by itself: builds for ${legs_fix// warnings checkpatch vma /}, no new warnings of W=1;
 the suites at each patch that has them"

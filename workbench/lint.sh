@@ -155,6 +155,9 @@ targets()
 	done | sort -u
 }
 
+# What the series touches beside what the suites have.
+also_config=' DEBUG_KMEMLEAK'
+
 # to_build COMMIT - a tree that is configured, and whose objects of the series are
 # yet to be built.
 to_build()
@@ -162,6 +165,9 @@ to_build()
 	check_out_commit "$1"
 	rm -f -- "$work/um/.config"
 	suites_config um
+	# shellcheck disable=SC2086
+	in_toolchain "$src/scripts/config" --file "$work/um/.config" ${also_config// / -e }
+	kbuild um um olddefconfig
 	kbuild um um prepare
 	touched base fixed '*.c' '*.rs' | sed 's/\.\(c\|rs\)$/.o/' | (cd "$work/um" && xargs rm -f --)
 }

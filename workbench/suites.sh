@@ -21,13 +21,13 @@ in_mail_tools()
 	TOOLCHAIN=$toolchain SYSROOT=mail "$workbench/enter.sh" "$@"
 }
 
-# prepare all|base [mail] - sets up whatever is missing: all, or only what it
-# takes to assemble the tree; and the tools for mails.  Sysroots and base are
-# fetched side by side.
+# prepare all|base|source [mail] - sets up whatever is missing: all, or only what it
+# takes to assemble the tree, or not even that the patches apply; and the tools for
+# mails.  Sysroots and base are fetched side by side.
 prepare()
 {
 	local want_sysroot='' want_mail=${2:-}
-	[ "$1" = base ] || [ "$toolchain" = host ] || want_sysroot=y
+	[ "$1" != all ] || [ "$toolchain" = host ] || want_sysroot=y
 	[ "$toolchain" != host ] || want_mail=
 	check_settings
 	mkdir -p "$cache" "$build"
@@ -66,6 +66,7 @@ prepare()
 	# What a run that was killed left behind.
 	rm -rf -- "$base_build"/.tmp.*
 	[ -n "$base_version" ] || die "no linux $base in $cache although it was just fetched: see build/logs/base.log"
+	[ "$1" != source ] || return 0
 	assemble_branches
 	[ "$1" != base ] || return 0
 	[ "$toolchain" = sysroot ] || check_host_toolchain

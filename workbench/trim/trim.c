@@ -216,8 +216,9 @@ int main(int argc, char **argv)
 	rcu_register_thread();
 	BUILD_BUG_ON(sizeof(long) == 8 && MAPLE_RANGE64_SLOTS != 16);
 	maple_tree_init();
-	printf("%6s %6s %7s %6s %6s %6s   %s\n", "VMAs", "nodes", "height", "points", "need", "most",
-	       "us, failing half-way: destroy  store+  cut+    (+ destroy without the parent's lock)");
+	printf("%45s%s\n", "", "us, failing half-way: in all, or before destroying");
+	printf("%6s %6s %7s %7s %6s %6s %9s %15s %15s\n", "VMAs", "nodes", "height", "points", "need", "most",
+	       "destroy", "store", "cut");
 	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
 		unsigned long n = sizes[s], k, step = n / (argc > 1 ? 20 : 200) + 1, points = 0, need = 0;
 		unsigned long nodes;
@@ -269,8 +270,8 @@ int main(int argc, char **argv)
 		rcu_barrier();
 		for (way = 0; way < WAYS; way++)
 			measure(&parent, n, n / 2 + 1, way, &locked[way], &all[way]);
-		printf("%6lu %6lu %7u %6lu %6lu %6u   %29.1f  %6.1f  %4.1f\n", n, nodes, height, points, need, most,
-		       locked[DESTROY], locked[STORE], locked[CUT]);
+		printf("%6lu %6lu %7u %7lu %6lu %6u %9.1f %8.1f %6.1f %8.1f %6.1f\n", n, nodes, height, points, need,
+		       most, all[DESTROY], all[STORE], locked[STORE], all[CUT], locked[CUT]);
 		__mt_destroy(&parent);
 	}
 	return 0;
