@@ -231,6 +231,7 @@ lint_coccicheck()
 			show "${!side}:$path" >"$work/touched/$path" 2>/dev/null || rm -f -- "$work/touched/$path"
 		done
 		said=$work/coccicheck.$side
+		# shellcheck disable=SC2016
 		(cd "$src" && in_mail_tools srctree="$src" srcroot="$work/touched" MODE=report J="$jobs" \
 			LINUXINCLUDE="-I$src/arch/x86/include -I$src/include -I$src/include/uapi" \
 			/bin/bash -e -c 'grep -rL ocaml scripts/coccinelle --include="*.cocci" | sort | while read -r COCCI; do
