@@ -107,11 +107,11 @@ lint_rustfmt()
 	mapfile -t files < <(touched "$commit^" "$commit" '*.rs')
 	[ ${#files[@]} -gt 0 ] || return $nothing
 	for path in "${files[@]}"; do
-		# On stdin, so that it does not go on to other modules.
-		show "$commit:$path" | in_toolchain rustfmt --check --edition 2021 --config-path "$run_tree/.rustfmt.toml" || {
-			echo "$path"
-			bad=1
-		}
+		# On stdin, so that it does not go on to other modules; but then
+		# --check finds differences and ends well.
+		show "$commit:$path" >"$work/rust"
+		in_toolchain rustfmt --edition 2021 --config-path "$run_tree/.rustfmt.toml" <"$work/rust" >"$work/formatted"
+		diff -u --label "$path" --label formatted "$work/rust" "$work/formatted" || bad=1
 	done
 	return $bad
 }
