@@ -386,4 +386,5 @@ for log in ${failed[@]+"${failed[@]}"}; do
 	{ grep -A 2 -E '^(ERROR|WARNING|CHECK):' "$log" || tail -n 12 -- "$log"; } | head -n 20 | sed 's/^/    | /'
 done
 [ ${#failed[@]} -eq 0 ] || die "${#failed[@]} of the tables' fields failed: see above"
-[ -n "${QUICK:-}" ] || record_run lint <"$base_build/lint.txt"
+[ -n "${QUICK:-}${SECTION:-}" ] || record_run lint <<<"nothing new from checkpatch --strict, codespell, kernel-doc, rustfmt,
+  sparse, W=1, coccicheck, clippy, rusttest and rustdoc"

@@ -15,7 +15,13 @@
 . "$workbench/outgoing.sh"
 
 version=${VERSION:-1}
-runs="kunit-um kunit-x86_64 control-um control-x86_64 fork-harness vma bisect"
+# What can be told of in a cover letter, as record_run() names it.
+runs=
+for config in "$workbench"/kunit/*.config; do
+	config=${config##*/}
+	runs+="kunit-${config%.config} control-${config%.config} "
+done
+runs+='fork-harness vma bisect lint'
 
 check_options()
 {
