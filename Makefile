@@ -6,16 +6,19 @@ BASE ?= 6.18
 ARCH ?= um
 
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS V FORCE ONLY TIMEOUT
+export VERSION SIGNOFF RFC IN_REPLY_TO QUICK SECTION SEND
+# What takes all bases unless one is named.
+bases := $(if $(KDIR)$(filter-out file,$(origin BASE)),$(BASE),$(notdir $(wildcard workbench/bases/*)))
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := kunit
-.PHONY: help kunit control vma tree refresh fork-harness bench-harness bisect coverage breakages cost check setup update clean
+.PHONY: help kunit control vma tree rebase refresh fork-harness bench-harness bisect coverage breakages cost check series lint trim send htmldocs setup update clean
 
 help: ##		this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*##[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 	@echo
-	@sed -n 's/^#: \([A-Z]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
+	@sed -n 's/^#: \([A-Z_]*\)[[:space:]]*/  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 17
 
 #: BASE		kernel release the series is for, a file in workbench/bases/ (6.18)
 #: ARCH		um or x86_64 under QEMU (um)
@@ -27,6 +30,13 @@ help: ##		this list
 #: FORCE	1: let "tree" and "refresh" discard what they would rather keep
 #: ONLY		the breakages to try, as a pattern of file names (all)
 #: TIMEOUT	seconds the suites may run (300; x86_64: 1200)
+#: VERSION	version of the series to be mailed (1)
+#: SIGNOFF	1: add your Signed-off-by to what is to be mailed
+#: RFC		1: mark what is to be mailed as a request for comments
+#: IN_REPLY_TO	message id of the mail that the cover letters answer
+#: SECTION	of "bisect", "lint" and "send": only fix, or only tests
+#: QUICK		1: only those checks of "lint" that build nothing
+#: SEND		yes: "send" really sends, with your git's sendemail settings
 
 kunit: ##		build the base with the series, run the suites (the default)
 	@workbench/kunit.sh
@@ -40,8 +50,8 @@ vma: ##		the base's own tools/testing/vma on the patched tree
 check: ##		everything there is to test, in order of cost
 	@workbench/check.sh
 
-bisect: ##		each patch of the fix: builds, warnings, checkpatch, as a table
-	@workbench/bisect.sh
+bisect: ##		each patch by itself: builds, warnings, checkpatch, suites, as a table
+	@for base in $(bases); do BASE=$$base workbench/bisect.sh || exit; done
 
 fork-harness: ##	forks that fail, in userspace: every small layout, failure and schedule
 	@workbench/fork-harness.sh
@@ -61,8 +71,26 @@ cost: ##		the allocators' object code, with the hooks for tests configured out
 tree: ##		a git tree with the series as commits, to edit: build/BASE/linux
 	@workbench/tree.sh
 
+rebase: ##	move the commits of that tree to the base that "update" fetched
+	@workbench/rebase.sh
+
 refresh: ##	write the commits of that tree back to patches/ and the new files
 	@workbench/refresh.sh
+
+lint: ##		each patch: style, spelling, descriptions, maintainers; as a whole: analysers
+	@workbench/lint.sh
+
+htmldocs: ##	the kernel's documentation with our pages, as HTML: build/BASE/html
+	@workbench/htmldocs.sh
+
+series: ##	the mails, with cover letters: build/BASE/outgoing
+	@workbench/series.sh
+
+send: ##		shows who would get which of them; SEND=yes sends them
+	@workbench/send.sh
+
+trim: ##		nodes and time it would take to trim the tree of a failed fork instead
+	@workbench/trim.sh
 
 setup: ##		only fetch and build what the others need
 	@workbench/setup.sh

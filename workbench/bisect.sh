@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# make bisect: does each patch of the fix stand on its own?  Builds it for UML
-# with everything, for others what it can touch (mm/, kernel/fork.o), compares
-# the warnings of W=1 with those of the base, runs checkpatch and the userspace
-# harness.  A table, also in build/BASE/bisect.txt; details in build/logs.
+# make bisect: does each patch stand on its own?  Those of the fix are built for
+# UML with everything, for others what they can touch (mm/, kernel/fork.o); the
+# warnings of W=1 are compared with those of the base, checkpatch and the
+# userspace harness are run.  Those of the tests are built for UML, and the suites
+# run that there are by then.  A table, also in build/BASE/bisect.txt; details in
+# build/logs.
 
 # shellcheck source=workbench/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,22 +16,38 @@
 . "$workbench/harness.sh"
 # shellcheck source=workbench/kbuild.sh
 . "$workbench/kbuild.sh"
+# shellcheck source=workbench/legs.sh
+. "$workbench/legs.sh"
 
-legs='um x86_64 arm-nommu i386 warnings checkpatch vma'
+legs='um suites x86_64 arm-nommu i386 warnings checkpatch vma'
+# What costs minutes a patch is for the fix; the tests are no code of other machines.
+legs_fix=' um x86_64 arm-nommu i386 warnings checkpatch vma '
+legs_tests=' um suites checkpatch '
 touched='mm/ kernel/fork.o'
 
 leg_um()
 {
-	# As the suites configure it, but for what the tests would add.
-	if [ ! -f "$work/um/.config" ]; then
-		mkdir -p "$work/um"
-		{
-			plain_git --git-dir="$repo" show fixed:mm/tests/.kunitconfig
-			cat "$workbench/kunit/um.config"
-		} >"$work/um/.config"
-		kbuild um um olddefconfig
-	fi
+	# As the suites configure it, as far as there are the options by now.
+	rm -f -- "$work/um/.config"
+	suites_config um
 	kbuild um um
+}
+
+# Those that the series has added by now, with the kernel's own; and no others may
+# fail.
+leg_suites()
+{
+	local status=0 suites
+	suites=$(suites_by_now | tr '\n' ' ')
+	(cd "$src" && in_toolchain tools/testing/kunit/kunit.py exec --arch=um --build_dir="$work/um" \
+		--timeout "${TIMEOUT:-300}" --json="$work/result.json") || status=$?
+	"$report" verdict --label "$base_version um, patch $number" --status "$status" --seconds $((SECONDS - begun)) \
+		--json "$work/result.json" --log "$work/um/test.log" --suites "$suites"
+}
+
+suites_by_now()
+{
+	plain_git --git-dir="$repo" diff --name-only --diff-filter=A base "$commit" -- '*.rs' '*.c' | suites_in "$src"
 }
 
 leg_x86_64()
@@ -81,10 +99,7 @@ leg_warnings()
 leg_checkpatch()
 {
 	[ "$number" != 0 ] || return 0
-	plain_git --git-dir="$repo" format-patch -1 --stdout --no-signature "$commit" >"$work/patch"
-	# The sign-off is the submitter's, and a tarball has no commits to be known.
-	(cd "$src" && in_toolchain scripts/checkpatch.pl --strict --no-summary --show-types \
-		--ignore MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,UNKNOWN_COMMIT_ID "$work/patch")
+	run_checkpatch "$src" "$commit"
 }
 
 leg_vma()
@@ -96,7 +111,7 @@ leg_vma()
 row()
 {
 	local width=11 word line
-	line=$(printf '%-4s' "$1")
+	line=$(printf '%-5s' "$1")
 	shift
 	for word in "$@"; do
 		line+=$(printf "%-${width}s" "$word")
@@ -114,11 +129,18 @@ bad=0
 	say "linux $base_version; built are: um all of it; others $touched"
 	row '' $legs patch
 }
-number=0
-while read -r commit; do
+# patch SECTION COMMIT - a row of the table.
+patch()
+{
+	local runs=legs_$1 leg
+	commit=$2
 	check_out_commit "$commit"
 	cells=()
 	for leg in $legs; do
+		if [[ ${!runs} != *" $leg "* ]] || { [ "$leg" = suites ] && [ -z "$(suites_by_now)" ]; }; then
+			cells+=(-)
+			continue
+		fi
 		begun=$SECONDS
 		step_begin "bisect-$number-$leg" "patch $number, $leg" "leg_$leg" >/dev/null
 		if step_outcome; then
@@ -129,13 +151,19 @@ while read -r commit; do
 		fi
 	done
 	row "$number" "${cells[@]}" "$(plain_git --git-dir="$repo" log -1 --format=%s "$commit")"
-	number=$((number + 1))
-done < <(
-	plain_git --git-dir="$repo" rev-parse base
-	plain_git --git-dir="$repo" rev-list --reverse base..fixed | while read -r commit; do
-		[ "$(plain_git --git-dir="$repo" log -1 --format=%s "$commit")" != 'section: tests' ] || break
-		echo "$commit"
-	done
-)
+}
+
+[ -z "${SECTION:-}" ] || [[ " $sections " == *" $SECTION "* ]] || die "unknown SECTION=$SECTION: known are $sections"
+number=0
+[ "${SECTION:-fix}" != fix ] || patch fix "$(plain_git --git-dir="$repo" rev-parse base)"
+for section in ${SECTION:-$sections}; do
+	number=$(section_first "$section")
+	while read -r commit; do
+		patch "$section" "$commit"
+		number=$((number + 1))
+	done < <(section_commits "$section")
+done
 mv -- "$base_build/bisect.new" "$base_build/bisect.txt"
 [ "$bad" -eq 0 ] || die "$bad of the table's fields failed: see build/logs/bisect-*.log"
+[ -n "${SECTION:-}" ] || record_run bisect <<<"each patch by itself: builds for ${legs_fix// warnings checkpatch vma /}, no new warnings of W=1;
+the suites at each patch that has them"

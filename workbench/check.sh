@@ -88,9 +88,11 @@ sysroot_set
 check scripts check_scripts
 check report-style check_report_style "$scratch/report.rmeta"
 check_counted report report_tests "$scratch/report-tests"
-for test in settings series fetch pristine breakages refresh; do
+for test in settings series fetch pristine breakages refresh send; do
 	check $test "workbench/tests/$test.sh"
 done
+check lint make lint QUICK=1
+check htmldocs make htmldocs
 check_counted vma make vma
 check_counted fork-harness make fork-harness
 check_counted kunit-um make kunit ARCH=um

@@ -15,4 +15,8 @@ build_kernel unfixed
 run_suites >/dev/null
 "$report" control --label "$base_version $arch, unfixed" --status "$suites_status" --seconds $((SECONDS - start)) \
 	--console "$objects/console.log" --json "$objects/result.json" --log "$objects/test.log" \
-	--suites "$(own_suites | tr '\n' ' ')"
+	--suites "$(own_suites | tr '\n' ' ')" | tee "$objects/control.txt"
+{
+	echo "KUnit, $arch, without the fix:"
+	sed -n '/^failed in /,/^    .*/p' "$objects/control.txt" | head -n 2 | sed 's/^ */  /'
+} | record_run "control-$arch"

@@ -3,7 +3,7 @@
 #
 # Runs a command where the compilers are.
 #
-#	enter.sh [NAME=VALUE...] COMMAND [ARGUMENT...]
+#	[SYSROOT=mail] enter.sh [NAME=VALUE...] COMMAND [ARGUMENT...]
 #
 # With TOOLCHAIN=sysroot that is the build sysroot, in which the project and
 # the cache have the paths they have outside.  All mounts are in a name space
@@ -65,8 +65,8 @@ if [ "$toolchain" = host ]; then
 		/bin/sh -c "$hide_kvm"' exec env "$@"' sh "$@"
 fi
 
-sysroot_set
-sysroot_ready || die "the build sysroot is missing: run make"
+sysroot_set "${SYSROOT:-}"
+sysroot_ready || die "the ${SYSROOT:-build} sysroot is missing: run make"
 user=()
 [ "$(id -u)" = 0 ] || user=(--map-root-user)
 export ENTER_SHARED="$top $cache"

@@ -42,3 +42,7 @@ say "without the fix, $base_version:"
 # The shortest one says it best.
 sed -n '/^written once/,/^replay:/p' "$logs/fork-control.log" | sed 's/^/    /'
 say "$totals"
+{
+	echo 'tools/testing/vma/fork, in userspace, with ASan and UBSan:'
+	sed -e 's/^fork-harness: /  /' -e 's/; /;\n  /' <<<"$totals"
+} | record_run fork-harness

@@ -14,3 +14,4 @@ build_kernel fixed
 run_suites
 "$report" verdict --label "$base_version $arch" --status "$suites_status" --seconds $((SECONDS - start)) \
 	--json "$objects/result.json" --log "$objects/test.log" --suites "$(own_suites | tr '\n' ' ')"
+record_run "kunit-$arch" "$objects/result.json" "$objects/test.log"

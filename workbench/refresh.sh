@@ -161,7 +161,8 @@ install_all()
 	done <<<"$old"
 }
 
-prepare base
+# What is written need not apply before.
+prepare source
 edit_set
 [ -e "$edit_tree/.git" ] || die "there is no tree to refresh from: make tree BASE=$base first"
 reason=$(edit_in_the_way)

@@ -9,6 +9,7 @@
 //!     --strip DIR
 //! report caught --log FILE [--ended exit|timeout]
 //! report caught --harness FILE
+//! report cover --template FILE --runs DIR --names "A B" --label TEXT
 //! ```
 //!
 //! `verdict` ends well only if all tests passed and failure points were swept. `control` looks at
@@ -16,7 +17,9 @@
 //! suites and by the defect or by an assertion: a kernel that did not build, boot or finish shows
 //! nothing.
 //!
-//! Both read what `kunit.py` leaves: its JSON result and the log of the kernel's console.
+//! `cover` fills the numbers of what was run last into a cover letter.
+//!
+//! All read what `kunit.py` leaves: its JSON result and the log of the kernel's console.
 
 mod breakages;
 mod coverage;
@@ -630,6 +633,115 @@ fn control(label: &str, seconds: &str, judged: Control) -> Verdict {
     }
 }
 
+// ------------------------------------------------------------------------------------------------
+// The cover letter.
+
+/// What the suites came to on one architecture: lines for the letter, tests and points.
+fn suites_in_words(arch: &str, log: &str, json: &str) -> Result<(String, u64, u64), String> {
+    let outcome = Outcome::parse(json).map_err(|error| format!("unreadable result: {error}"))?;
+    let counts = outcome.counts();
+    if outcome.errors > 0 || counts.failed > 0 || counts.passed == 0 {
+        return Err(format!(
+            "{} tests passed, {} failed, {} errors: nothing to mail",
+            counts.passed, counts.failed, outcome.errors
+        ));
+    }
+    let mut modes: Vec<(&str, u64)> = Vec::new();
+    for sweep in log.lines().filter_map(sweep_in) {
+        let sweep = sweep.map_err(|line| format!("not a sweep's report: {line}"))?;
+        match modes.iter_mut().find(|(mode, _)| *mode == sweep.mode) {
+            Some((_, points)) => *points += sweep.points,
+            None => modes.push((sweep.mode, sweep.points)),
+        }
+    }
+    let points = modes.iter().map(|(_, points)| points).sum();
+    if points == 0 {
+        return Err("no failure point was swept".into());
+    }
+    let per_mode: Vec<String> = modes
+        .iter()
+        .filter(|(_, points)| *points > 0)
+        .map(|(mode, points)| format!("{mode} {points}"))
+        .collect();
+    let text = format!(
+        "  KUnit, {arch}: {} tests passed, {} failed, {} skipped;\n    {points} failure points swept: {}\n",
+        counts.passed,
+        counts.failed,
+        counts.skipped,
+        per_mode.join(", ")
+    );
+    Ok((text, counts.passed, points))
+}
+
+/// Puts the values in place of `@NAME@`. A name without a value is a mistake of the letter.
+fn fill(template: &str, values: &[(&str, String)]) -> Result<String, String> {
+    let mut filled = String::new();
+    for (number, line) in template.lines().enumerate() {
+        let mut line = line.to_string();
+        for (name, value) in values {
+            line = line.replace(&format!("@{name}@"), value.trim_end());
+        }
+        let left = line.split('@').skip(1).step_by(2).find(|word| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+        });
+        if let Some(name) = left {
+            let known: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "line {}: no value for @{name}@, known are {}",
+                number + 1,
+                known.join(" ")
+            ));
+        }
+        filled.push_str(&line);
+        filled.push('\n');
+    }
+    Ok(filled)
+}
+
+/// Fills a letter's template. Each of the runs named is a folder with what it left; of the
+/// suites that is what `kunit.py` wrote, of the others a text. Those that are missing are named.
+fn cover(template: &str, runs: &str, names: &[&str], label: &str) -> Result<String, String> {
+    let (mut tested, mut missing) = (String::new(), Vec::new());
+    let (mut tests, mut points) = (0, 0);
+    for name in names {
+        let dir = format!("{runs}/{name}");
+        if !std::path::Path::new(&dir).is_dir() {
+            missing.push(*name);
+            continue;
+        }
+        if let Some(arch) = name.strip_prefix("kunit-") {
+            let (text, passed, swept) = suites_in_words(
+                arch,
+                &read(&format!("{dir}/test.log")),
+                &read(&format!("{dir}/result.json")),
+            )
+            .map_err(|error| format!("{dir}: {error}"))?;
+            tested.push_str(&text);
+            tests += passed;
+            points += swept;
+        } else {
+            let text = read(&format!("{dir}/text"));
+            let _ = writeln!(tested, "  {}", text.trim_end().replace('\n', "\n  "));
+        }
+    }
+    if !missing.is_empty() {
+        let _ = writeln!(
+            tested,
+            "  Not run on this state of the series:\n    {}",
+            missing.join(", ")
+        );
+    }
+    fill(
+        template,
+        &[
+            ("TESTED", tested),
+            ("TESTS", tests.to_string()),
+            ("POINTS", points.to_string()),
+            ("VERSION", label.to_string()),
+        ],
+    )
+}
+
 fn read(path: &str) -> String {
     // A missing file is an empty one: what is wrong with it is found by who reads it.
     String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
@@ -644,6 +756,20 @@ fn main() -> ExitCode {
     }
     let get = |name: &str| option.get(name).map_or("", String::as_str);
 
+    if command == "cover" {
+        let names: Vec<&str> = get("names").split_whitespace().collect();
+        let template = get("template");
+        return match cover(&read(template), get("runs"), &names, get("label")) {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{template}: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let (log, json) = (read(get("log")), read(get("json")));
     let suites: Vec<&str> = get("suites").split_whitespace().collect();
     let verdict = match command.as_str() {
@@ -874,6 +1000,47 @@ Call Trace:
         let judged = judge_control(SWEEPS, "", &result("PASS", 0), &["fork_failure"]);
         assert_eq!(judged, Control::Passed);
         assert!(!control("6.18.15 um", "1", judged).good);
+    }
+
+    #[test]
+    fn a_letter_has_the_numbers_of_the_run() {
+        let (text, tests, points) = suites_in_words("um", SWEEPS, &result("PASS", 0)).unwrap();
+        assert_eq!((tests, points), (2, 150));
+        assert_eq!(
+            text,
+            "  KUnit, um: 2 tests passed, 0 failed, 0 skipped;\n    \
+             150 failure points swept: once 106, forever 44\n"
+        );
+        for (log, json) in [
+            (SWEEPS, result("FAIL", 0)),
+            (SWEEPS, result("PASS", 1)),
+            (SWEEPS, String::new()),
+            ("KTAP version 1\n", result("PASS", 0)),
+        ] {
+            assert!(suites_in_words("um", log, &json).is_err());
+        }
+        assert!(suites_in_words(
+            "um",
+            &SWEEPS.replace("tolerated=1", "toler"),
+            &result("PASS", 0)
+        )
+        .is_err());
+    }
+
+    #[test]
+    fn a_letter_is_filled_or_refused() {
+        let values = [("A", "1".to_string()), ("B_C", "x\ny\n".to_string())];
+        assert_eq!(
+            fill("a@b.c\n@A@ of @A@\n@B_C@\n", &values),
+            Ok("a@b.c\n1 of 1\nx\ny\n".into())
+        );
+        let error = fill("\nx @NOPE@\n", &values).unwrap_err();
+        assert_eq!(error, "line 2: no value for @NOPE@, known are A B_C");
+        let nothing_run = cover("@TESTED@", "/nonexistent", &["kunit-um", "vma"], "6.18.15");
+        assert_eq!(
+            nothing_run,
+            Ok("  Not run on this state of the series:\n    kunit-um, vma\n".into())
+        );
     }
 
     #[test]

@@ -13,15 +13,22 @@
 
 in_toolchain()
 {
-	TOOLCHAIN=$toolchain "$workbench/enter.sh" "$@"
+	TOOLCHAIN=$toolchain SYSROOT='' "$workbench/enter.sh" "$@"
 }
 
-# prepare all|base - sets up whatever is missing: all, or only what it takes to
-# assemble the tree.  Sysroot and base are fetched side by side.
+in_mail_tools()
+{
+	TOOLCHAIN=$toolchain SYSROOT=mail "$workbench/enter.sh" "$@"
+}
+
+# prepare all|base|source [mail] - sets up whatever is missing: all, or only what it
+# takes to assemble the tree, or not even that the patches apply; and the tools for
+# mails.  Sysroots and base are fetched side by side.
 prepare()
 {
-	local want_sysroot=
-	[ "$1" = base ] || [ "$toolchain" = host ] || want_sysroot=y
+	local want_sysroot='' want_mail=${2:-}
+	[ "$1" != all ] || [ "$toolchain" = host ] || want_sysroot=y
+	[ "$toolchain" != host ] || want_mail=
 	check_settings
 	mkdir -p "$cache" "$build"
 	lock "$build/lock" "$(shown "$build")"
@@ -30,10 +37,20 @@ prepare()
 	if [ -n "$want_sysroot" ] && sysroot_ready; then
 		want_sysroot=
 	fi
-	if [ -n "$want_sysroot" ] || [ -n "${UPDATE:-}" ] || ! base_ready; then
+	sysroot_set mail
+	if [ -n "$want_mail" ] && sysroot_ready; then
+		want_mail=
+	fi
+	if [ -n "$want_sysroot$want_mail" ] || [ -n "${UPDATE:-}" ] || ! base_ready; then
 		lock "$cache/lock" "$cache"
+		sysroot_tidy
 		# Somebody else may just have done it.
 		base_set
+		if [ -n "$want_mail" ] && ! sysroot_ready; then
+			require_mmdebstrap
+			step_begin sysroot-mail "sysroot for mails (Debian $sysroot_suite)" build_sysroot
+		fi
+		sysroot_set
 		if [ -n "$want_sysroot" ] && ! sysroot_ready; then
 			require_mmdebstrap
 			step_begin sysroot "build sysroot (Debian $sysroot_suite)" build_sysroot
@@ -45,9 +62,11 @@ prepare()
 		step_wait
 		base_set
 	fi
+	sysroot_set
 	# What a run that was killed left behind.
 	rm -rf -- "$base_build"/.tmp.*
 	[ -n "$base_version" ] || die "no linux $base in $cache although it was just fetched: see build/logs/base.log"
+	[ "$1" != source ] || return 0
 	assemble_branches
 	[ "$1" != base ] || return 0
 	[ "$toolchain" = sysroot ] || check_host_toolchain
@@ -159,6 +178,23 @@ run_suites()
 	suites_status=$(cat "$objects/status" 2>/dev/null) || suites_status=none
 }
 
+# record_run NAME [FILE...] - what came of a run of the series as it is now, for
+# the cover letter: the files, or the text on stdin if there are none.
+record_run()
+{
+	local dir=$base_build/runs/$1
+	shift
+	rm -rf -- "$dir" "$dir.new"
+	mkdir -p "$dir.new"
+	if [ $# -gt 0 ]; then
+		cp -- "$@" "$dir.new"
+	else
+		cat >"$dir.new/text"
+	fi
+	plain_git --git-dir="$repo" rev-parse "fixed^{tree}" >"$dir.new/tree"
+	mv -T -- "$dir.new" "$dir"
+}
+
 # The names of the project's own suites, as the sources declare them.
 own_suites()
 {
@@ -166,7 +202,13 @@ own_suites()
 	for list in "$patches"/*.new; do
 		[ -f "$list" ] || continue
 		listed_files "$list"
-	done | grep '\.\(rs\|c\)$' | (cd "$top" && xargs -r sed -n \
+	done | suites_in "$top"
+}
+
+# suites_in TREE - those that the files named on stdin declare.
+suites_in()
+{
+	grep '\.\(rs\|c\)$' | (cd "$1" && xargs -r sed -n \
 		-e 's/^[[:space:]]*#\[kunit_tests(\([A-Za-z0-9_]*\))\].*/\1/p' \
 		-e '/struct kunit_suite .*{/,/}/s/.*\.name = "\([^"]*\)".*/\1/p') | sort -u
 }

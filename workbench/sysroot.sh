@@ -3,14 +3,15 @@
 #
 # The build sysroot: a Debian with the compilers and tools of one release, made
 # by mmdebstrap.  It sits in the cache under a name made from all that goes
-# into it, and has that name only once it is complete.
+# into it, and has that name only once it is complete.  Another one, "mail", has
+# what it takes to check, send and read patches.
 
 sysroot_suite=trixie
 sysroot_version=1	# raise it when what build_sysroot() does changes
 
 sysroot_packages()
 {
-	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$workbench/packages" | sort -u
+	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$workbench/packages${sysroot_name:+.$sysroot_name}" | sort -u
 }
 
 sysroot_key()
@@ -21,8 +22,10 @@ sysroot_key()
 	} | sha256sum | cut -c1-12
 }
 
+# sysroot_set [NAME] - which one the functions here are about.
 sysroot_set()
 {
+	sysroot_name=${1:-}
 	sysroot=$cache/sysroot-$(sysroot_key)
 }
 
@@ -70,7 +73,6 @@ build_sysroot()
 	)
 
 	mkdir -p "$cache"
-	rm -rf --one-file-system -- "$cache"/sysroot-*.new
 	at_exit_remove+=("$new")
 	if [ "$(id -u)" = 0 ]; then
 		unshare --mount --pid --fork --kill-child --mount-proc \
@@ -91,10 +93,21 @@ build_sysroot()
 	mv -T -- "$new" "$sysroot"
 }
 
+# What somebody who was killed left behind.  Nobody else is at work on one.
+sysroot_tidy()
+{
+	rm -rf --one-file-system -- "$cache"/sysroot-*.new
+}
+
 # Each package is named by dpkg twice, when unpacked and when set up.
 progress_sysroot()
 {
 	awk '/ newly installed, / { total += $3 }
 	     /^(Unpacking|Setting up) / { done++ }
 	     END { if (total) printf "%d", done * 49 / total }' "$1"
+}
+
+progress_sysroot-mail()
+{
+	progress_sysroot "$1"
 }

@@ -15,3 +15,4 @@ step vma "tools/testing/vma" vma_harness fixed
 totals=$(grep -a 'tests run' "$logs/vma.log") ||
 	die "tools/testing/vma ended without a count of its tests: see build/logs/vma.log"
 say "$base_version tools/testing/vma: $totals"
+record_run vma <<<"tools/testing/vma: $totals"

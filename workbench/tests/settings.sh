@@ -9,7 +9,7 @@
 
 copy_project
 export XDG_CACHE_HOME=$scratch/cache
-for target in kunit control vma tree refresh bisect coverage breakages; do
+for target in kunit control vma tree rebase refresh bisect coverage breakages lint htmldocs series send; do
 	expect_error '^error: unknown BASE=2\.4: known are .*6\.18' make $target BASE=2.4
 done
 expect_error '^error: unknown BASE=\.\./kunit/um\.config: known' make BASE=../kunit/um.config
@@ -32,6 +32,7 @@ expect_error 'is linux 2\.4: there is a series for .*6\.18' make KDIR="$scratch/
 [ ! -e "$project/build" ] || fail "something was built"
 expect_clean settings
 expect_success make help
-for word in kunit control check vma tree refresh bisect coverage breakages ONLY BASE ARCH KDIR TOOLCHAIN MIRROR JOBS; do
+for word in kunit control check vma tree rebase refresh bisect coverage breakages ONLY lint htmldocs series send BASE ARCH KDIR TOOLCHAIN MIRROR JOBS \
+	VERSION SIGNOFF RFC IN_REPLY_TO SECTION QUICK SEND; do
 	expect_said "^  $word +[^ ]"
 done

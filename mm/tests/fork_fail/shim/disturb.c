@@ -52,7 +52,7 @@ DISTURB(table_pages, mod_node_page_state(NODE_DATA(first_online_node), NR_PAGETA
 DISTURB(swap_pages, atomic_long_add(by, &nr_swap_pages))
 DISTURB(driver, fork_fail_driver_disturb(by))
 DISTURB(pgoff, vma->vm_pgoff += by)
-DISTURB(vma_flags, vma->__vm_flags ^= VM_SEQ_READ)
+DISTURB(vma_flags, ACCESS_PRIVATE(vma, __vm_flags) ^= VM_SEQ_READ)
 DISTURB(anon_refs, by > 0 ? get_anon_vma(vma->anon_vma) : put_anon_vma(vma->anon_vma))
 DISTURB(anon_children, vma->anon_vma->num_children += by)
 DISTURB(anon_vmas, vma->anon_vma->num_active_vmas += by)

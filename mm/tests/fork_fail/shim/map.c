@@ -76,7 +76,7 @@ int fork_fail_map_secret(unsigned long addr, unsigned long len)
 int fork_fail_advise(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		     enum fork_fail_advice advice)
 {
-	static const int advices[] = {
+	static const int values[] = {
 		[FORK_FAIL_DONTFORK] = MADV_DONTFORK,
 		[FORK_FAIL_WIPEONFORK] = MADV_WIPEONFORK,
 		[FORK_FAIL_HUGEPAGE] = MADV_HUGEPAGE,
@@ -85,7 +85,7 @@ int fork_fail_advise(struct mm_struct *mm, unsigned long addr, unsigned long len
 		[FORK_FAIL_DONTNEED] = MADV_DONTNEED,
 	};
 
-	return do_madvise(mm, addr, len, advices[advice]);
+	return do_madvise(mm, addr, len, values[advice]);
 }
 
 int fork_fail_read_only(unsigned long addr, unsigned long len)
