@@ -66,7 +66,7 @@ lint_codespell()
 		plain_git --git-dir="$repo" log -1 --format=%B "$commit"
 		show "$commit" | sed -n '/^+++ /d;s/^+//p'
 	} >"$work/words"
-	in_toolchain codespell --ignore-words-list "$codespell_ignores" "$work/words"
+	in_toolchain codespell --ignore-words-list "$codespell_ignores${explained:+,$explained}" "$work/words"
 }
 
 lint_junk()
