@@ -261,8 +261,12 @@ pub(crate) const SHARED_FILE: Vma = written(Memory::SharedFile);
 pub(crate) const LOCKED: Vma = ANON.but(Treatment::Locked);
 pub(crate) const PINNED: Vma = ANON.but(Treatment::Pinned);
 pub(crate) const DRIVER: Vma = untouched(Memory::Pfns);
+const WATCHED: Vma = ANON.but(Treatment::Watched);
+const FORKS_WATCHED: Vma = ANON.but(Treatment::WatchedForks);
 const HUGE: Vma = written(Memory::HugePrivate);
+const HUGE_PINNED: Vma = HUGE.but(Treatment::Pinned);
 const THP: Vma = written(Memory::Thp);
+const THP_PARTLY: Vma = THP.but(Treatment::PartlyMapped);
 
 /// What the lines of a table leave out.
 const PLAIN: Scenario = Scenario {
@@ -311,17 +315,17 @@ table! {
         "anonymous, merged": 1 x [ANON.but(Treatment::Merged)];
         "anonymous, swapped": 1 x [ANON.but(Treatment::Swapped)];
         "anonymous, swapped often": 1 x [ANON.but(Treatment::SwappedOften)];
-        "anonymous, watched": 1 x [ANON.but(Treatment::Watched)];
-        "anonymous, forks watched": 1 x [ANON.but(Treatment::WatchedForks)];
+        "anonymous, watched": 1 x [WATCHED];
+        "anonymous, forks watched": 1 x [FORKS_WATCHED];
         "anonymous, writes watched": 1 x [ANON.but(Treatment::WatchedWrites)];
         "anonymous, 5th generation": 1 x [ANON], history: Forked(4);
         "anonymous, orphaned": 1 x [ANON], history: Orphaned(4);
         "huge as seen fit": 1 x [THP];
-        "huge as seen fit, partly": 1 x [THP.but(Treatment::PartlyMapped)];
+        "huge as seen fit, partly": 1 x [THP_PARTLY];
         "huge as seen fit, pinned": 1 x [THP.but(Treatment::Pinned)];
         "huge, private, reserved": 1 x [untouched(Memory::HugePrivate)];
         "huge, private": 1 x [HUGE];
-        "huge, private, pinned": 1 x [HUGE.but(Treatment::Pinned)];
+        "huge, private, pinned": 1 x [HUGE_PINNED];
         "huge, shared, reserved": 1 x [untouched(Memory::HugeShared)];
         "huge, shared": 1 x [written(Memory::HugeShared)];
         "shared, untouched": 1 x [untouched(Memory::SharedAnon)];
@@ -353,11 +357,11 @@ table! {
         "plain, files first": 1 x [SHARED_FILE, PRIVATE_FILE, SHARED, IDLE, ANON];
         "special": 1 x [PINNED, DRIVER, LOCKED, ANON];
         "special, the other way": 2 x [DRIVER, LOCKED, PINNED, SHARED_FILE];
-        "watched": 2 x [ANON.but(Treatment::WatchedForks), ANON.but(Treatment::Watched), SHARED_FILE];
+        "watched": 2 x [FORKS_WATCHED, WATCHED, SHARED_FILE];
         "named": 2 x [ANON.but(Treatment::Named), IDLE.but(Treatment::Named)];
         "swapped": 2 x [ANON.but(Treatment::Swapped), ANON, SHARED_FILE];
-        "huge": 1 x [ANON, HUGE, THP, HUGE.but(Treatment::Pinned), SHARED_FILE];
-        "huge, the other way": 1 x [HUGE.but(Treatment::Pinned), THP.but(Treatment::PartlyMapped), ANON, HUGE];
+        "huge": 1 x [ANON, HUGE, THP, HUGE_PINNED, SHARED_FILE];
+        "huge, the other way": 1 x [HUGE_PINNED, THP_PARTLY, ANON, HUGE];
         "generations": 2 x [ANON, SHARED_FILE, PRIVATE_FILE, IDLE], history: Forked(3);
         "orphans": 2 x [ANON, PRIVATE_FILE], history: Orphaned(3);
         "with an LDT": 2 x [ANON, SHARED_FILE], ldt: true;
@@ -378,7 +382,7 @@ table! {
         "two, the other way": 1 x [SHARED_FILE, ANON], spacing: Adjacent;
         "three": 1 x [ANON, SHARED, PRIVATE_FILE], spacing: Adjacent;
         "not copied": 1 x [ANON, SHARED.dontfork(), ANON], spacing: Adjacent;
-        "huge": 1 x [HUGE.but(Treatment::Pinned), THP, HUGE.but(Treatment::Pinned), THP], spacing: Adjacent;
+        "huge": 1 x [HUGE_PINNED, THP, HUGE_PINNED, THP], spacing: Adjacent;
     }
 
     TABLES: "Page tables that are not shared, or shared up to a level." {
@@ -387,7 +391,7 @@ table! {
         "at the edges": 4 x [ANON, SHARED], spacing: Edges;
         "files at the edges": 4 x [PRIVATE_FILE, ANON], spacing: Edges;
         "every other at the edges not copied": 4 x [ANON, ANON.dontfork()], spacing: Edges;
-        "across the end of a page table": 100 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Adjacent;
+        "over the end of a table": 100 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Adjacent;
     }
 
     PAIRS: "Small ones, since there are as many runs as pairs of allocations." {
