@@ -243,9 +243,6 @@ impl Scenario {
 
     /// Returns why this kernel can't have it.
     pub(crate) fn missing(&self) -> Option<&'static CStr> {
-        if self.vmas.len() * self.repeat > 5000 && !cfg!(CONFIG_UML) {
-            return Some(c_str!("too large for an emulated machine"));
-        }
         if self.ldt && !cfg!(CONFIG_MODIFY_LDT_SYSCALL) {
             return Some(c_str!("no CONFIG_MODIFY_LDT_SYSCALL"));
         }
