@@ -60,7 +60,8 @@ chmod +x "$scratch/bin/mmdebstrap"
 export PATH=$scratch/bin:$PATH MMDEBSTRAP_QUICK=$scratch/quick
 
 set -m
-(cd "$project" && exec make setup) >"$scratch/interrupted" 2>&1 </dev/null &
+# A shell in the background ignores it, and so would all that it starts.
+(cd "$project" && exec env --default-signal=INT make setup) >"$scratch/interrupted" 2>&1 </dev/null &
 set +m
 for ((i = 0; i < 100; i++)); do
 	[ -z "$(find "$cache" -name unfinished)" ] || break
