@@ -195,13 +195,16 @@ pub(crate) fn check_words(run: &mut Run<'_>, parent: &Parent) -> Result {
 /// Does what each reading is to show, one after the other, and undoes it. Returns how many there
 /// were, or the first that was not shown: which it is, and what was shown instead.
 pub(crate) fn disturb_each(
-    before: &Before,
     parent: &Parent,
 ) -> Result<usize, (&'static CStr, Option<&'static CStr>)> {
     let addr = parent.vmas()[0].addr;
     let mut nth = 0;
 
     loop {
+        // Anew each time: what the kernel maps for a thread's stack stays.
+        let Ok(before) = Before::new(parent) else {
+            return Err((c_str!("memory for the readings"), None));
+        };
         // SAFETY: The parent's mm is valid, and its first VMA is a private mapping of a file.
         let name = unsafe { fork_fail_disturb(parent.mm(), addr, nth, false) };
         if name.is_null() {
