@@ -421,7 +421,8 @@ fn judge_control(log: &str, console: &str, json: &str, suites: &[&str]) -> Contr
         if let Some(name) = said.strip_prefix("# Subtest: ") {
             (suite, test) = (name, "");
         } else if let Some((name, _)) = said.strip_prefix("# ").and_then(|s| s.split_once(": ")) {
-            test = name;
+            // KUnit says how fast it was when it is over.
+            test = name.trim_end_matches(".speed");
         } else if let Some(name) = said
             .strip_prefix("not ok ")
             .and_then(|s| s.split(' ').nth(1))
