@@ -126,6 +126,7 @@ int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan);
 void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report);
 void kunit_fault_abort(void);
 unsigned long kunit_fault_site(const struct kunit_fault_report *report);
+void kunit_fault_set_killed(bool killed);
 
 bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep);
 int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep);
@@ -152,6 +153,8 @@ static inline unsigned long kunit_fault_site(const struct kunit_fault_report *re
 {
 	return 0;
 }
+
+static inline void kunit_fault_set_killed(bool killed) {}
 
 static inline bool kunit_fault_sweep_next(struct kunit *test,
 					  struct kunit_fault_sweep *sweep)

@@ -64,11 +64,16 @@ static unsigned long site_here(void)
 	return kunit_fault_caller(frames, nr);
 }
 
-/*
- * Whether the current task looks killed to what it calls.  It is a kthread, which
- * no signal ever ends: all that happens is what the callees make of it.
+/**
+ * kunit_fault_set_killed() - Let the current task look killed to what it calls
+ * @killed: Whether it is to, or no longer
+ *
+ * It is a kthread, which no signal ever ends: all that happens is what the callees
+ * make of a fatal signal that is pending.
+ *
+ * Context: Process context.
  */
-static void set_killed(bool killed)
+void kunit_fault_set_killed(bool killed)
 {
 	/* A task's own does not go away. */
 	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
@@ -84,6 +89,7 @@ static void set_killed(bool killed)
 	}
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
+EXPORT_SYMBOL_GPL(kunit_fault_set_killed);
 
 bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 {
@@ -107,7 +113,7 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
 	if (!window.plan.signal)
 		return true;
-	set_killed(true);
+	kunit_fault_set_killed(true);
 	return false;
 }
 
@@ -174,7 +180,7 @@ void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
 	if (report)
 		*report = window.report;
 	if (window.plan.signal)
-		set_killed(false);
+		kunit_fault_set_killed(false);
 	kunit_release_action(test, disarm, NULL);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_disarm);
@@ -189,7 +195,7 @@ void kunit_fault_abort(void)
 	if (READ_ONCE(window.task) != current)
 		return;
 	if (window.plan.signal)
-		set_killed(false);
+		kunit_fault_set_killed(false);
 	disarm(NULL);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_abort);

@@ -9,8 +9,8 @@
 //! nobody may find anything in the child's tree.
 //!
 //! Covered are the address spaces of [`scenarios`], and all that can be made of up to three VMAs of
-//! [`scenarios::SHAPES_OF`]. Not covered: memory errors in a page that is copied, the limit of a
-//! memory cgroup, and walkers that run while a fork fails.
+//! [`scenarios::SHAPES_OF`]. Not covered: memory errors in a page that is copied, and walkers that
+//! run while a fork fails.
 
 use kernel::{
     bindings, c_str,
@@ -94,16 +94,13 @@ const ALSO_TWO: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Pair, Mode::Signal]
 /// A sweep of forks: what is allowed beyond the defaults.
 fn forks<'a>(name: &'a CStr, parent: &Parent) -> Sweep<'a> {
     // anon_vma_clone() tries without waiting first.
-    let mut sweep = Sweep::new().scenario(name).may_tolerate();
+    let sweep = Sweep::new().scenario(name).may_tolerate();
 
     if parent.keeps_something() {
-        sweep = sweep.may_keep();
+        sweep.may_keep()
+    } else {
+        sweep
     }
-    if parent.vmas().is_empty() {
-        // dup_mmap() has nothing to do.
-        sweep = sweep.may_be_empty();
-    }
-    sweep
 }
 
 /// The first fork leaves traces that stay: pages are write protected, per-CPU stocks filled.
@@ -112,6 +109,17 @@ fn warm_up(parent: &Parent) -> Result {
         drop(Child::dup_mm(parent)?);
     }
     Ok(())
+}
+
+/// The same, before a sweep. Returns how many points that fork has had, if it was made.
+fn warm_up_counting(parent: &Parent) -> Result<usize> {
+    if parent.keeps_something() {
+        return Ok(0);
+    }
+    let (child, report) = inject(Plan::count(), || Child::dup_mm(parent))?;
+
+    drop(child?);
+    Ok(report.points)
 }
 
 /// Fails the test if there are objects left, or too few, of those that were there before.
@@ -128,45 +136,50 @@ fn check_slabs(name: &CStr, before: &Before) -> Result {
 /// So many points are swept whole; of more, a part is.
 const WHOLE: usize = if cfg!(CONFIG_UML) { 1500 } else { 200 };
 
-/// Sweeps the forks of a parent: all points, or, if they are too many, the first and the last ones,
-/// and some in between, at a distance that has nothing to do with that from VMA to VMA.
-fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Result {
+/// Chooses some of so many points: the first and the last ones, and some in between, at a distance
+/// that has nothing to do with that from VMA to VMA. Chooses none if all of them are to be swept.
+fn some_of(points: usize) -> Result<KVec<usize>> {
     const ENDS: usize = 12;
     let mut some = KVec::new();
 
+    if points <= WHOLE {
+        return Ok(some);
+    }
+    let stride = (points / 37) | 1;
+
+    for point in 1..=points {
+        if point <= ENDS || point + ENDS > points || point % stride == 0 {
+            some.push(point, GFP_KERNEL)?;
+        }
+    }
+    Ok(some)
+}
+
+/// Sweeps the forks of a parent.
+fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Result {
     if !available() {
         return Ok(());
     }
-    warm_up(parent)?;
+    let points = warm_up_counting(parent)?;
+    let some = some_of(points)?;
     let before = Before::new(parent)?.with_slabs();
+    let mut sweep = forks(name, parent).modes(modes).only(&some);
 
-    if !parent.keeps_something() {
-        let (child, report) = inject(Plan::count(), || Child::dup_mm(parent))?;
-        let stride = (report.points / 37) | 1;
-
-        drop(child?);
-        for point in 1..=report.points {
-            let at_an_end = point <= ENDS || point + ENDS > report.points;
-
-            if report.points > WHOLE && (at_an_end || point % stride == 0) {
-                some.push(point, GFP_KERNEL)?;
-            }
-        }
-        if !some.is_empty() {
-            pr_info!("{name}: {} of {} points\n", some.len(), report.points);
-        }
+    if !some.is_empty() {
+        pr_info!("{name}: {} of {points} points\n", some.len());
     }
-    forks(name, parent)
-        .modes(modes)
-        .only(&some)
-        .run(|run| attempt(run, parent, &before, fork))?;
+    if parent.vmas().is_empty() {
+        // dup_mmap() has nothing to do.
+        sweep = sweep.may_be_empty();
+    }
+    sweep.run(|run| attempt(run, parent, &before, fork))?;
     check_slabs(name, &before)
 }
 
-/// Marks the test as skipped where it would take too long; returns whether it is to be run.
-fn quick_enough() -> bool {
+/// Runs a test, or marks it as skipped where it would take too long.
+fn where_quick(test: impl FnOnce() -> Result) -> Result {
     if cfg!(CONFIG_UML) {
-        return true;
+        return test();
     }
     // SAFETY: FFI calls; the current task runs a test, and the reason is a static string.
     unsafe {
@@ -175,7 +188,7 @@ fn quick_enough() -> bool {
             c_str!("only on UML: too many points for an emulated machine").as_char_ptr(),
         );
     }
-    false
+    Ok(())
 }
 
 /// Sweeps the forks of each address space of a table.
@@ -187,18 +200,19 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
             Sweep::new().scenario(scenario.name).none(why)?;
             continue;
         }
-        let once_only = scenario.vmas.iter().any(|vma| vma.leaves_something());
+        let mut modes = modes;
 
         if scenario.is_large() && modes.contains(&Mode::Pair) {
             Sweep::new()
                 .scenario(scenario.name)
                 .cause(c_str!("pair"), ENOMEM)
                 .none(c_str!("too many points to try each two of them"))?;
+            modes = EACH;
         }
-        let modes = modes.split(|mode| scenario.is_large() && *mode == Mode::Pair);
-        let chunks = |modes: &'static [Mode]| modes.chunks(if once_only { 1 } else { modes.len() });
+        // What the first fork leaves is not there for a parent made anew.
+        let leaves = scenario.vmas.iter().any(|vma| vma.leaves_something());
 
-        for modes in modes.filter(|modes| !modes.is_empty()).flat_map(chunks) {
+        for modes in modes.chunks(if leaves { 1 } else { modes.len() }) {
             sweep_parent(scenario.name, &Parent::new(scenario)?, modes, fork)?;
         }
         swept += 1;
@@ -210,23 +224,15 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
 /// Makes the forks of each address space of a table fail in one of the ways.
 fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
     for scenario in table {
-        let plain = || {
+        if let Some(why) = scenario.missing().or(way.missing(scenario.vmas)) {
             Sweep::new()
                 .scenario(scenario.name)
                 .cause(way.name(), way.error())
-        };
-
-        if let Some(why) = scenario.missing().or(way.missing(scenario.vmas)) {
-            plain().none(why)?;
+                .none(why)?;
             continue;
         }
         let parent = Parent::new(scenario)?;
-
-        let sweep = if parent.keeps_something() {
-            plain().may_keep()
-        } else {
-            plain()
-        };
+        let sweep = forks(scenario.name, &parent).cause(way.name(), way.error());
 
         sweep.run(|run| {
             // A page that a device has given back can be written to again.
@@ -242,6 +248,11 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
         })?;
     }
     Ok(())
+}
+
+/// The same in all ways.
+fn refuse_all(table: &'static [Scenario], fork: Fork) -> Result {
+    WAYS.iter().try_for_each(|way| refuse(table, *way, fork))
 }
 
 /// Forks by `dup_mm()`: as fork() does it, but for the task.
@@ -336,18 +347,15 @@ mod tests {
 
     #[test]
     fn tree_of_refused_kinds() -> Result {
-        for way in WAYS.iter().filter(|way| **way != Way::Format) {
-            refuse(KINDS, *way, tree_alone)?;
-        }
-        Ok(())
+        // dup_mmap() does not look at the format.
+        let mut ways = WAYS.iter().filter(|way| **way != Way::Format);
+
+        ways.try_for_each(|way| refuse(KINDS, *way, tree_alone))
     }
 
     #[test]
     fn refused_kinds() -> Result {
-        for way in WAYS {
-            refuse(KINDS, *way, whole_mm)?;
-        }
-        Ok(())
+        refuse_all(KINDS, whole_mm)
     }
 
     #[test]
@@ -372,10 +380,7 @@ mod tests {
 
     #[test]
     fn refused_mixed() -> Result {
-        for way in WAYS {
-            refuse(MIXED, *way, whole_mm)?;
-        }
-        Ok(())
+        refuse_all(MIXED, whole_mm)
     }
 
     #[test]
@@ -395,10 +400,7 @@ mod tests {
 
     #[test]
     fn tables() -> Result {
-        if !quick_enough() {
-            return Ok(());
-        }
-        sweep(TABLES, EACH, whole_mm)
+        where_quick(|| sweep(TABLES, EACH, whole_mm))
     }
 
     #[test]
@@ -408,29 +410,17 @@ mod tests {
 
     #[test]
     fn numbers() -> Result {
-        if !quick_enough() {
-            return Ok(());
-        }
-        sweep(NUMBERS, EACH, whole_mm)
+        where_quick(|| sweep(NUMBERS, EACH, whole_mm))
     }
 
     #[test]
     fn refused_numbers() -> Result {
-        if !quick_enough() {
-            return Ok(());
-        }
-        for way in WAYS {
-            refuse(NUMBERS, *way, whole_mm)?;
-        }
-        Ok(())
+        where_quick(|| refuse_all(NUMBERS, whole_mm))
     }
 
     #[test]
     fn tree_of_large() -> Result {
-        if !quick_enough() {
-            return Ok(());
-        }
-        sweep(LARGE, EACH, tree_alone)
+        where_quick(|| sweep(LARGE, EACH, tree_alone))
     }
 
     #[test]
@@ -445,10 +435,7 @@ mod tests {
 
     #[test]
     fn shapes_of_three() -> Result {
-        if !quick_enough() {
-            return Ok(());
-        }
-        shapes(3, Spacing::Apart, tree_alone)
+        where_quick(|| shapes(3, Spacing::Apart, tree_alone))
     }
 
     #[test]

@@ -18,9 +18,6 @@ use kernel::{
 /// More than the C side has.
 const MAX_READINGS: usize = 40;
 
-/// Of large address spaces, about so many VMAs are looked at after each failure.
-const MAX_VMAS: usize = 100;
-
 const UNREAD: Reading = Reading {
     name: core::ptr::null(),
     value: 0,
@@ -96,12 +93,10 @@ pub(crate) struct Before {
 
 impl Before {
     pub(crate) fn new(parent: &Parent) -> Result<Self> {
-        let all = parent.vmas();
-        let step = all.len().div_ceil(MAX_VMAS).max(1);
-        let mut vmas = KVVec::with_capacity(all.len().div_ceil(step), GFP_KERNEL)?;
+        let mut vmas = KVVec::with_capacity(parent.some_vmas().count(), GFP_KERNEL)?;
 
         settle();
-        for placed in all.iter().step_by(step) {
+        for placed in parent.some_vmas() {
             vmas.push(
                 (placed.addr, Readings::of_vma(parent, placed.addr)),
                 GFP_KERNEL,
@@ -157,24 +152,23 @@ impl Before {
         // Mostly it is a grace period that has to pass, which takes less than all the rest.
         for wait in [grace_period, settle, settle] {
             if found.is_none() {
-                return Ok(());
+                break;
             }
             wait();
             found = self.difference(parent);
         }
-        let Some(Difference {
-            name,
-            place,
-            before,
-            after,
-        }) = found
-        else {
-            return Ok(());
-        };
-        run.check(
-            false,
-            fmt!("{name} was {before} and is {after} (at {place:#x})"),
-        )
+        match found {
+            None => Ok(()),
+            Some(Difference {
+                name,
+                place,
+                before,
+                after,
+            }) => run.check(
+                false,
+                fmt!("{name} was {before} and is {after} (at {place:#x})"),
+            ),
+        }
     }
 
     /// Returns what differs at the end of a sweep, beside what is looked at after each run.
@@ -216,7 +210,6 @@ pub(crate) fn disturb_each(
 
         // SAFETY: As above; this undoes it.
         unsafe { fork_fail_disturb(parent.mm(), addr, nth, true) };
-        settle();
         if shown.map(CStr::to_bytes) != Some(name.to_bytes()) {
             return Err((name, shown));
         }
@@ -276,9 +269,7 @@ pub(crate) fn check_empty(run: &mut Run<'_>, child: &Child, parent: &Parent) -> 
         entries == 0,
         fmt!("the child's tree has {entries} entries when its lock is dropped"),
     )?;
-    let step = parent.vmas().len().div_ceil(MAX_VMAS).max(1);
-
-    for placed in parent.vmas().iter().step_by(step) {
+    for placed in parent.some_vmas() {
         for addr in placed.bounds() {
             // SAFETY: The child's mm is valid by its invariants.
             let found = unsafe { fork_fail_finds(child.mm(), addr) };

@@ -28,6 +28,8 @@ const GAP: usize = 14 * PAGE_SIZE;
 const SCRATCH: usize = 0x0800_0000;
 /// Users of a swapped page that the swap map has room for.
 const SWAP_MAP_MAX: usize = 0x3e;
+/// Of large address spaces, about so many VMAs are looked at after each failure.
+const MANY: usize = 100;
 /// Pages in the pool of huge pages: enough for each scenario.
 const POOL: u32 = 12;
 
@@ -89,12 +91,12 @@ impl Places {
 
     /// Both sides of an edge in turn: where the first page table of each level ends, and before
     /// and after them the ends of user space.
-    fn edge(&self, len: usize) -> Result<usize> {
+    fn edge(&self, len: usize) -> usize {
         // SAFETY: FFI calls without safety requirements.
         let (lowest, highest) = unsafe { (fork_fail_lowest(), fork_fail_highest()) };
         let (edge, side) = (self.count.div_ceil(2), self.count % 2);
 
-        Ok(match (edge, side) {
+        match (edge, side) {
             (0, _) => lowest,
             // Above the lowest one by a PTE table, then by a table of each level.
             (1..=3, side) => {
@@ -112,17 +114,17 @@ impl Places {
                 }
             }
             _ => highest - len,
-        })
+        }
     }
 
-    fn place(&mut self, vma: Vma) -> Result<Placed> {
+    fn place(&mut self, vma: Vma) -> Placed {
         let mut placed = Placed { vma, addr: 0 };
         let align = Placed::page_size(vma);
         // SAFETY: FFI call without safety requirements.
         let table = unsafe { fork_fail_table_span(1) };
 
         placed.addr = match self.spacing {
-            Spacing::Edges => self.edge(placed.len())?,
+            Spacing::Edges => self.edge(placed.len()),
             _ => self.next.next_multiple_of(align),
         };
         self.next = placed.addr + placed.len();
@@ -132,7 +134,7 @@ impl Places {
             Spacing::Adjacent | Spacing::Edges => 0,
         };
         self.count += 1;
-        Ok(placed)
+        placed
     }
 }
 
@@ -164,14 +166,13 @@ pub(crate) struct Parent {
     /// Those it was forked from, and others that share its pages.
     relatives: KVVec<Child>,
     swaps: bool,
-    pooled: bool,
 }
 
 impl Parent {
     /// Builds the address space of a scenario and attaches it to this kthread.
     pub(crate) fn new(scenario: &Scenario) -> Result<Self> {
-        let vmas = scenario.vmas.iter().copied();
-        let mut repeated = KVVec::with_capacity(vmas.len() * scenario.repeat, GFP_KERNEL)?;
+        let nr = scenario.vmas.len() * scenario.repeat;
+        let mut repeated = KVVec::with_capacity(nr, GFP_KERNEL)?;
 
         for _ in 0..scenario.repeat {
             repeated.extend_from_slice(scenario.vmas, GFP_KERNEL)?;
@@ -193,31 +194,25 @@ impl Parent {
         let mut places = Places::new(spacing);
 
         for vma in vmas {
-            placed.push(places.place(*vma)?, GFP_KERNEL)?;
+            placed.push(places.place(*vma), GFP_KERNEL)?;
         }
-        let pooled = vmas.iter().any(|vma| vma.memory.is_pooled());
-        if pooled {
-            // SAFETY: FFI call without safety requirements.
-            to_result(unsafe { fork_fail_huge_pool(POOL) })?;
-        }
-        // SAFETY: FFI call without safety requirements.
-        let mm = NonNull::new(unsafe { fork_fail_mm() }).ok_or(ENOMEM)?;
-        // SAFETY: The reference is that of `fork_fail_mm()`.
-        let mm = unsafe { Child::from_mm(mm) };
+        let mm = Child::new()?;
         // SAFETY: This kthread has no mm: `Parent`s don't overlap, as each test has one at a time.
         to_result(unsafe { fork_fail_attach(mm.mm()) })?;
-        let mm = mm.into_mm();
 
-        // INVARIANT: The mm is attached, and the reference is that of `fork_fail_mm()`.
+        // INVARIANT: The mm is attached, and the reference was the child's.
         let mut parent = Self {
-            mm,
+            mm: mm.into_mm(),
             vmas: placed,
             pinned: KVVec::new(),
             watches: KVVec::new(),
             relatives: KVVec::new(),
             swaps: false,
-            pooled,
         };
+        if parent.is_pooled() {
+            // SAFETY: FFI call without safety requirements.
+            to_result(unsafe { fork_fail_huge_pool(POOL) })?;
+        }
         if vmas.iter().any(|vma| vma.is_swapped()) {
             // SAFETY: This kthread has an mm.
             to_result(unsafe { fork_fail_swap_on() })?;
@@ -424,6 +419,17 @@ impl Parent {
         &self.vmas
     }
 
+    /// Returns all of them, or, if they are many, about [`MANY`] in equal distances.
+    pub(crate) fn some_vmas(&self) -> impl Iterator<Item = &Placed> {
+        let step = self.vmas.len().div_ceil(MANY).max(1);
+
+        self.vmas.iter().step_by(step)
+    }
+
+    fn is_pooled(&self) -> bool {
+        self.vmas.iter().any(|placed| placed.vma.memory.is_pooled())
+    }
+
     /// Returns whether somebody else has a part in the end of a child.
     pub(crate) fn is_watched(&self) -> bool {
         !self.watches.is_empty()
@@ -467,7 +473,7 @@ impl Drop for Parent {
             fork_fail_detach(self.mm());
             fork_fail_put(self.mm());
         }
-        if self.pooled {
+        if self.is_pooled() {
             // SAFETY: FFI call without safety requirements.
             unsafe { fork_fail_huge_pool(0) };
         }

@@ -245,14 +245,11 @@ extern "C" {
     /// Undoes [`fork_fail_lock_hold`].
     pub(crate) fn fork_fail_lock_release();
 
-    /// Makes this kthread look killed, or not.
-    pub(crate) fn fork_fail_kill(killed: bool);
-
     /// Gives the mm a binary format whose module is about to be unloaded, or takes it away.
     pub(crate) fn fork_fail_binfmt_leaves(mm: *mut Mm, leaves: bool);
 
-    /// Takes all free huge pages from the pool but so many. Returns how many it took.
-    pub(crate) fn fork_fail_huge_take(leave: c_ulong) -> c_ulong;
+    /// Takes all free huge pages from the pool but so many.
+    pub(crate) fn fork_fail_huge_take(leave: c_ulong);
 
     /// Undoes [`fork_fail_huge_take`].
     pub(crate) fn fork_fail_huge_give_back();

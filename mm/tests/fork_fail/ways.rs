@@ -19,6 +19,7 @@ use core::ptr::NonNull;
 use kernel::{
     c_str,
     error::to_result,
+    kunit::fault::killed,
     page::PAGE_SIZE,
     prelude::*,
     str::CStr, //
@@ -131,19 +132,15 @@ impl Way {
             }
             // SAFETY: This kthread has the parent's mm.
             Self::Charge => to_result(unsafe { fork_fail_charge_only(nth - 1) })?,
-            Self::Pool => {
-                // SAFETY: FFI call without safety requirements.
-                unsafe { fork_fail_huge_take(nth - 1) };
-            }
+            // SAFETY: FFI call without safety requirements.
+            Self::Pool => unsafe { fork_fail_huge_take(nth - 1) },
             Self::Busy => {
                 if let Some(placed) = positions().nth(nth - 1) {
                     arranged.make_busy(placed)?;
                 }
             }
-            Self::Format => {
-                // SAFETY: The parent's mm is valid.
-                unsafe { fork_fail_binfmt_leaves(parent.mm(), nth == 1) };
-            }
+            // SAFETY: The parent's mm is valid.
+            Self::Format => unsafe { fork_fail_binfmt_leaves(parent.mm(), nth == 1) },
             Self::Lock => {}
         }
         Ok(arranged)
@@ -170,15 +167,11 @@ impl Arranged<'_> {
 
     /// Calls `fork`, as a killed task if that is part of it.
     pub(crate) fn fork<T>(&self, fork: impl FnOnce() -> T) -> T {
-        if !self.killed {
-            return fork();
+        if self.killed {
+            killed(fork)
+        } else {
+            fork()
         }
-        // SAFETY: FFI call without safety requirements.
-        unsafe { fork_fail_kill(true) };
-        let forked = fork();
-        // SAFETY: As above.
-        unsafe { fork_fail_kill(false) };
-        forked
     }
 }
 

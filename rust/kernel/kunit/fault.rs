@@ -60,9 +60,9 @@ pub use macros::fault_sweep;
 mod imp {
     pub(super) use crate::bindings::{
         kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan,
-        kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
-        kunit_fault_sweep_fail as fail, kunit_fault_sweep_next as next,
-        kunit_fault_sweep_none as none,
+        kunit_fault_set_killed as set_killed, kunit_fault_sweep_arm as arm,
+        kunit_fault_sweep_disarm as disarm, kunit_fault_sweep_fail as fail,
+        kunit_fault_sweep_next as next, kunit_fault_sweep_none as none,
     };
 }
 
@@ -80,6 +80,8 @@ mod imp {
     }
 
     pub(super) unsafe fn disarm_plan(_: *mut kunit, _: *mut kunit_fault_report) {}
+
+    pub(super) unsafe fn set_killed(_: bool) {}
 
     pub(super) unsafe fn arm(_: *mut kunit, _: *mut kunit_fault_sweep) -> c_int {
         -(EOPNOTSUPP as c_int)
@@ -229,6 +231,19 @@ pub fn inject<T>(plan: Plan, body: impl FnOnce() -> T) -> Result<(T, Report)> {
         nofail: report.nofail,
     };
     Ok((result, report))
+}
+
+/// Calls `body` as a task that has been killed: a fatal signal is pending from its beginning to
+/// its end. Without `CONFIG_KUNIT_FAULT_INJECTION` there is none.
+///
+/// For a signal at some point within the body see [`Plan::signal`].
+pub fn killed<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: FFI call without safety requirements.
+    unsafe { imp::set_killed(true) };
+    let result = body();
+    // SAFETY: As above.
+    unsafe { imp::set_killed(false) };
+    result
 }
 
 /// Returns whether faults can be injected; if not, marks the current test as skipped.

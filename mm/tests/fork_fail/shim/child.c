@@ -50,14 +50,15 @@ static unsigned long linked_to_pages(const struct mm_struct *child, struct anon_
 	return n;
 }
 
-static unsigned long linked_to_file(const struct mm_struct *child, struct address_space *mapping)
+/* How many VMAs map @mapping: those of @only, or all if that is NULL */
+unsigned long fork_fail_mappings(struct address_space *mapping, const struct mm_struct *only)
 {
 	struct vm_area_struct *vma;
 	unsigned long n = 0;
 
 	i_mmap_lock_read(mapping);
 	vma_interval_tree_foreach(vma, &mapping->i_mmap, 0, ULONG_MAX)
-		n += vma->vm_mm == child;
+		n += !only || vma->vm_mm == only;
 	i_mmap_unlock_read(mapping);
 	return n;
 }
@@ -78,7 +79,7 @@ unsigned long fork_fail_linked(struct mm_struct *child, struct mm_struct *parent
 			n += linked_to_pages(child, avc->anon_vma);
 	}
 	if (vma && vma->vm_file)
-		n += linked_to_file(child, vma->vm_file->f_mapping);
+		n += fork_fail_mappings(vma->vm_file->f_mapping, child);
 	mmap_read_unlock(parent);
 	return n;
 }

@@ -264,18 +264,6 @@ static long links_of(const struct vm_area_struct *vma)
 	return n;
 }
 
-static long mappings_of(struct address_space *mapping)
-{
-	struct vm_area_struct *vma;
-	long n = 0;
-
-	i_mmap_lock_read(mapping);
-	vma_interval_tree_foreach(vma, &mapping->i_mmap, 0, ULONG_MAX)
-		n++;
-	i_mmap_unlock_read(mapping);
-	return n;
-}
-
 static long name_users(struct vm_area_struct *vma)
 {
 	struct anon_vma_name *name = anon_vma_name(vma);
@@ -326,7 +314,7 @@ static unsigned int read_vma(struct vm_area_struct *vma,
 		{ "links to anon_vmas", links_of(vma) },
 		{ "file", (long)file },
 		{ "file's references", file ? file_count(file) : 0 },
-		{ "file's mappings", file ? mappings_of(file->f_mapping) : 0 },
+		{ "file's mappings", file ? fork_fail_mappings(file->f_mapping, NULL) : 0 },
 		{ "file's writable mappings",
 		  file ? atomic_read(&file->f_mapping->i_mmap_writable) : 0 },
 		{ "pages", pages.present },

@@ -11,7 +11,6 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/security.h>
 
 #include "shim.h"
@@ -101,33 +100,13 @@ void fork_fail_lock_release(void)
 	kthread_stop_put(holder.task);
 }
 
-/*
- * Whether this kthread looks killed to what it calls.  No signal ever ends one, so
- * all that happens is what the callees make of it.
- */
-void fork_fail_kill(bool killed)
-{
-	/* A task's own does not go away. */
-	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
-
-	spin_lock_irq(&sighand->siglock);
-	if (killed) {
-		sigaddset(&current->pending.signal, SIGKILL);
-		set_thread_flag(TIF_SIGPENDING);
-	} else {
-		sigdelset(&current->pending.signal, SIGKILL);
-		recalc_sigpending();
-	}
-	spin_unlock_irq(&sighand->siglock);
-}
-
 #ifdef CONFIG_HUGETLB_PAGE
 
 static struct folio *taken_huge[32];
 static unsigned int nr_taken;
 
-/* Takes all free huge pages out of the pool but @leave; returns how many. */
-unsigned long fork_fail_huge_take(unsigned long leave)
+/* Takes all free huge pages out of the pool but @leave. */
+void fork_fail_huge_take(unsigned long leave)
 {
 	struct hstate *h = &default_hstate;
 	struct folio *folio;
@@ -140,7 +119,6 @@ unsigned long fork_fail_huge_take(unsigned long leave)
 			break;
 		taken_huge[nr_taken++] = folio;
 	}
-	return nr_taken;
 }
 
 void fork_fail_huge_give_back(void)
@@ -151,11 +129,7 @@ void fork_fail_huge_give_back(void)
 
 #else
 
-unsigned long fork_fail_huge_take(unsigned long leave)
-{
-	return 0;
-}
-
+void fork_fail_huge_take(unsigned long leave) {}
 void fork_fail_huge_give_back(void) {}
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+struct address_space;
 struct file;
 struct folio;
 struct kmem_cache;
@@ -104,9 +105,8 @@ int fork_fail_commit_only(struct mm_struct *mm, unsigned long pages);
 void fork_fail_commit_again(void);
 int fork_fail_lock_hold(struct mm_struct *mm);
 void fork_fail_lock_release(void);
-void fork_fail_kill(bool killed);
 void fork_fail_binfmt_leaves(struct mm_struct *mm, bool leaves);
-unsigned long fork_fail_huge_take(unsigned long leave);
+void fork_fail_huge_take(unsigned long leave);
 void fork_fail_huge_give_back(void);
 
 /* child.c: who finds what in the mm of a fork that failed */
@@ -115,6 +115,7 @@ bool fork_fail_finds(struct mm_struct *child, unsigned long addr);
 unsigned long fork_fail_linked(struct mm_struct *child, struct mm_struct *parent,
 			       unsigned long addr);
 bool fork_fail_unstable(struct mm_struct *child);
+unsigned long fork_fail_mappings(struct address_space *mapping, const struct mm_struct *only);
 
 /* read.c: what a failed fork must not change */
 void fork_fail_settle(void);
