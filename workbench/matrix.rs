@@ -3,39 +3,8 @@
 //! What was swept, by the kind of VMA and the way to fail: a table, made from the lines that the
 //! suites print. A cell that is empty has a letter that says why.
 
+use super::{add_points, sweep_in};
 use std::fmt::Write;
-
-/// What stands in a line: `fault-sweep: TEST/SCENARIO mode=MODE points=N ...`, or, of what was not
-/// swept, `fault-sweep: TEST/SCENARIO mode=MODE none: WHY`.
-struct Line<'a> {
-    test: &'a str,
-    scenario: &'a str,
-    mode: &'a str,
-    what: Result<u64, &'a str>,
-}
-
-fn parse(line: &str) -> Option<Line<'_>> {
-    let (_, rest) = line.split_once("fault-sweep: ")?;
-    let (name, rest) = rest.split_once(" mode=")?;
-    let (test, scenario) = name.split_once('/')?;
-    let (mode, rest) = rest.split_once(' ')?;
-    let what = match rest.strip_prefix("none: ") {
-        Some(why) => Err(why.trim()),
-        None => Ok(rest
-            .strip_prefix("points=")?
-            .split(' ')
-            .next()?
-            .parse()
-            .ok()?),
-    };
-
-    Some(Line {
-        test,
-        scenario,
-        mode,
-        what,
-    })
-}
 
 /// The mode of what cannot be swept in any.
 const ANY: &str = "any";
@@ -48,13 +17,6 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn add(&mut self, mode: &'a str, points: u64) {
-        match self.points.iter_mut().find(|(known, _)| *known == mode) {
-            Some((_, sum)) => *sum += points,
-            None => self.points.push((mode, points)),
-        }
-    }
-
     fn points(&self, mode: &str) -> Option<u64> {
         let cell = self.points.iter().find(|(known, _)| *known == mode)?;
 
@@ -95,25 +57,26 @@ pub(crate) fn matrix(log: &str) -> (String, Vec<String>) {
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut modes: Vec<&str> = Vec::new();
 
-    for line in log.lines().filter_map(parse) {
-        if !line.test.ends_with("kinds") {
+    // What is no report is found by who judges the run.
+    for sweep in log.lines().filter_map(sweep_in).flatten() {
+        if !sweep.test.ends_with("kinds") {
             continue;
         }
-        if line.mode != ANY && !modes.contains(&line.mode) {
-            modes.push(line.mode);
+        if sweep.mode != ANY && !modes.contains(&sweep.mode) {
+            modes.push(sweep.mode);
         }
-        if !rows.iter().any(|row| row.kind == line.scenario) {
+        if !rows.iter().any(|row| row.kind == sweep.scenario) {
             rows.push(Row {
-                kind: line.scenario,
+                kind: sweep.scenario,
                 ..Row::default()
             });
         }
-        let Some(row) = rows.iter_mut().find(|row| row.kind == line.scenario) else {
+        let Some(row) = rows.iter_mut().find(|row| row.kind == sweep.scenario) else {
             continue;
         };
-        match line.what {
-            Ok(points) => row.add(line.mode, points),
-            Err(why) => row.missing.push((line.mode, why)),
+        match sweep.swept {
+            Ok(points) => add_points(&mut row.points, sweep.mode, points),
+            Err(why) => row.missing.push((sweep.mode, why)),
         }
     }
     if rows.is_empty() {
@@ -196,7 +159,7 @@ mod tests {
     fn a_pair_needs_a_second_point() {
         let log = LOG.replace(
             "mode=pool none: no huge page",
-            "mode=pair points=0 failed=0",
+            "mode=pair points=0 failed=0 tolerated=0",
         );
         let (text, wrong) = matrix(&log);
 

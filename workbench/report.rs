@@ -308,29 +308,56 @@ impl Outcome {
 /// One sweep, as the suites report it.
 struct Sweep<'a> {
     test: &'a str,
+    /// Of what, if the test sweeps more than one thing.
+    scenario: &'a str,
     mode: &'a str,
-    points: u64,
+    /// How many points, or why it was not made.
+    swept: Result<u64, &'a str>,
 }
 
 /// The sweep that a line reports, or the line if it is not as it should:
-/// `fault-sweep: TEST[/SCENARIO] mode=MODE points=N failed=N tolerated=N`
+/// `fault-sweep: TEST[/SCENARIO] mode=MODE points=N failed=N tolerated=N`, or, of one that was not
+/// made, `fault-sweep: TEST[/SCENARIO] mode=MODE none: WHY`.
 fn sweep_in(line: &str) -> Option<Result<Sweep<'_>, String>> {
     let (_, rest) = line.split_once("fault-sweep: ")?;
-    if rest.contains(" none: ") {
-        return None;
-    }
-    let fields: HashMap<&str, &str> = rest
-        .split_whitespace()
-        .skip(1)
-        .filter_map(|word| word.split_once('='))
-        .collect();
-    let number = |key: &str| fields.get(key).and_then(|value| value.parse::<u64>().ok());
-    let complete = number("failed").is_some() && number("tolerated").is_some();
-    let test = rest.split([' ', '/']).next().unwrap_or_default();
-    Some(match (fields.get("mode"), number("points")) {
-        (Some(mode), Some(points)) if complete => Ok(Sweep { test, mode, points }),
-        _ => Err(line.trim().to_string()),
+    Some(read_sweep(rest).ok_or_else(|| line.trim().to_string()))
+}
+
+fn read_sweep(said: &str) -> Option<Sweep<'_>> {
+    let (name, rest) = said.split_once(" mode=")?;
+    let (mode, rest) = rest.split_once(' ')?;
+    let (test, scenario) = name.split_once('/').unwrap_or((name, ""));
+    let number = |key: &str| {
+        let words = rest.split_whitespace();
+        let (_, value) = words
+            .filter_map(|word| word.split_once('='))
+            .find(|(found, _)| *found == key)?;
+
+        value.parse::<u64>().ok()
+    };
+    let swept = match rest.strip_prefix("none: ") {
+        Some(why) => Err(why.trim()),
+        None => {
+            number("failed")?;
+            number("tolerated")?;
+            Ok(number("points")?)
+        }
+    };
+
+    Some(Sweep {
+        test,
+        scenario,
+        mode,
+        swept,
     })
+}
+
+/// Adds points to those of a mode, in a list in the order in which modes first came.
+fn add_points<'a>(modes: &mut Vec<(&'a str, u64)>, mode: &'a str, points: u64) {
+    match modes.iter_mut().find(|(known, _)| *known == mode) {
+        Some((_, sum)) => *sum += points,
+        None => modes.push((mode, points)),
+    }
 }
 
 /// How many points each test has swept, by mode, in the order of the log.
@@ -342,20 +369,23 @@ fn points_per_test(log: &str) -> Vec<(String, Vec<(&str, u64)>)> {
         if let Some(name) = line.strip_prefix("    # Subtest: ") {
             suite = name.trim();
         }
-        let Some(Ok(sweep)) = sweep_in(line) else {
+        let Some(Ok(Sweep {
+            test,
+            mode,
+            swept: Ok(points),
+            ..
+        })) = sweep_in(line)
+        else {
             continue;
         };
-        let name = format!("{suite}.{}", sweep.test);
+        let name = format!("{suite}.{test}");
         if tests.last().is_none_or(|(last, _)| *last != name) {
             tests.push((name, Vec::new()));
         }
         let Some((_, modes)) = tests.last_mut() else {
             continue;
         };
-        match modes.iter_mut().find(|(mode, _)| *mode == sweep.mode) {
-            Some((_, points)) => *points += sweep.points,
-            None => modes.push((sweep.mode, sweep.points)),
-        }
+        add_points(modes, mode, points);
     }
     tests.retain(|(_, modes)| modes.iter().any(|(_, points)| *points > 0));
     tests
@@ -573,7 +603,7 @@ fn verdict(
     let mut points = 0;
     for sweep in log.lines().filter_map(sweep_in) {
         match sweep {
-            Ok(sweep) => points += sweep.points,
+            Ok(sweep) => points += sweep.swept.unwrap_or(0),
             Err(line) => wrong.push(format!("not a sweep's report: {line}")),
         }
     }
@@ -650,9 +680,8 @@ fn suites_in_words(arch: &str, log: &str, json: &str) -> Result<(String, u64, u6
     let mut modes: Vec<(&str, u64)> = Vec::new();
     for sweep in log.lines().filter_map(sweep_in) {
         let sweep = sweep.map_err(|line| format!("not a sweep's report: {line}"))?;
-        match modes.iter_mut().find(|(mode, _)| *mode == sweep.mode) {
-            Some((_, points)) => *points += sweep.points,
-            None => modes.push((sweep.mode, sweep.points)),
+        if let Ok(points) = sweep.swept {
+            add_points(&mut modes, sweep.mode, points);
         }
     }
     let points = modes.iter().map(|(_, points)| points).sum();
