@@ -42,6 +42,40 @@ section_files()
 	done | sort
 }
 
+# Sections of this base that have patches.
+sections_here()
+{
+	local section
+	for section in $sections; do
+		[ -z "$(section_files "$section")" ] || echo "$section"
+	done
+}
+
+# Those, or SECTION, if it is one of them.
+sections_chosen()
+{
+	local here
+	here=$(sections_here)
+	[ -n "${SECTION:-}" ] || {
+		echo "$here"
+		return
+	}
+	grep -qxF -- "$SECTION" <<<"$here" || die "no section $SECTION of linux $base: known are ${here//$'\n'/ }"
+	echo "$SECTION"
+}
+
+# section_commits SECTION [BRANCH] - its commits, in order.
+section_commits()
+{
+	local in=fix commit subject
+	plain_git --git-dir="$repo" log --reverse --format='%H %s' "base..${2:-fixed}" | while read -r commit subject; do
+		case $subject in
+		'section: '*) in=${subject#section: } ;;
+		*) [ "$in" != "$1" ] || echo "$commit" ;;
+		esac
+	done
+}
+
 # The new files a .new file lists.
 listed_files()
 {

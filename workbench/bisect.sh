@@ -76,7 +76,6 @@ leg_i386()
 	kbuild i386 i386 $touched
 }
 
-# Warnings, without the places in files, which move.
 leg_warnings()
 {
 	local out=$work/warnings
@@ -89,11 +88,8 @@ leg_warnings()
 		cat "$work/warnings.$number"
 		return 1
 	}
-	sed -n 's/^\(.*\):[0-9]*:[0-9]*: \(warning: .*\)/\1: \2/p' "$work/warnings.$number" | sort >"$work/warnings.$number.sorted"
-	[ "$number" != 0 ] || return 0
-	comm -13 "$work/warnings.0.sorted" "$work/warnings.$number.sorted" >"$work/warnings.new"
-	cat "$work/warnings.new"
-	[ ! -s "$work/warnings.new" ]
+	grep -E '^[^ ]+:[0-9]+:[0-9]+: warning: ' "$work/warnings.$number" >"$work/warnings.$number.said" || :
+	[ "$number" = 0 ] || new_in "$work/warnings.0.said" "$work/warnings.$number.said"
 }
 
 leg_checkpatch()

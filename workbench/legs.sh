@@ -43,15 +43,3 @@ suites_config()
 	} >"$work/$1/.config"
 	kbuild "$1" um olddefconfig
 }
-
-# The commits of a section, in order.
-section_commits()
-{
-	local in=fix commit subject
-	plain_git --git-dir="$repo" log --reverse --format='%H %s' base..fixed | while read -r commit subject; do
-		case $subject in
-		'section: '*) in=${subject#section: } ;;
-		*) [ "$in" != "$1" ] || echo "$commit" ;;
-		esac
-	done
-}

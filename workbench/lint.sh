@@ -335,14 +335,7 @@ if [ -n "${QUICK:-}" ]; then
 else
 	prepare all mail
 fi
-here=
-for section in $sections; do
-	[ -z "$(section_files "$section")" ] || here+=" $section"
-done
-if [ -n "${SECTION:-}" ]; then
-	[[ " $here " == *" $SECTION "* ]] || die "no section $SECTION of linux $base: known are$here"
-	here=$SECTION
-fi
+here=$(sections_chosen)
 check_out fixed
 work_set lint
 rm -rf -- "$work/said"

@@ -32,15 +32,6 @@ outgoing_state()
 	} | sha256sum | cut -c1-16
 }
 
-# Sections of this base that have patches.
-sections_here()
-{
-	local section
-	for section in $sections; do
-		[ -z "$(section_files "$section")" ] || echo "$section"
-	done
-}
-
 # The version of a section that was sent last; nothing if none was.
 last_sent()
 {

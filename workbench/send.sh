@@ -95,11 +95,7 @@ esac
 prepare base mail
 sender_set
 outgoing_set
-here=$(sections_here)
-if [ -n "${SECTION:-}" ]; then
-	grep -qxF -- "$SECTION" <<<"$here" || die "no section $SECTION of linux $base: known are ${here//$'\n'/ }"
-	here=$SECTION
-fi
+here=$(sections_chosen)
 own_send_email=
 ! own_send_email_works || own_send_email=y
 [ -n "$own_send_email" ] || [ "$toolchain" != host ] ||

@@ -75,17 +75,17 @@ base_line()
 	fi
 }
 
-# previous SECTION VERSION - the mails that were sent as commits, refs/sent/SECTION,
-# on top of what this version's are on top of.
+# previous SECTION VERSION PARENT - the mails that were sent as commits,
+# refs/sent/SECTION, on top of what this version's are on top of.
 previous()
 (
-	local file work trouble
+	local file work trouble parent
 	temporary_dir work "$base_build"
 	trap 'rm -rf -- "$work"' EXIT
 	export GIT_DIR=$repo GIT_INDEX_FILE=$work/index GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=$submitter_name GIT_AUTHOR_EMAIL=$submitter_email GIT_AUTHOR_DATE=$submitter_date
 	export GIT_COMMITTER_NAME=$submitter_name GIT_COMMITTER_EMAIL=$submitter_email GIT_COMMITTER_DATE=$submitter_date
-	parent=$(section_begin "$1")
+	parent=$(git rev-parse "$3")
 	git read-tree "$parent"
 	for file in "$sent/$1-v$2"/*.patch; do
 		case $file in */*0000-cover-letter.patch) continue ;; esac
@@ -104,36 +104,12 @@ previous()
 	git update-ref "refs/sent/$1" "$parent"
 )
 
-# The commit on top of which a section's patches are.
-section_begin()
-{
-	plain_git --git-dir="$repo" log -1 --format=%H --grep="^section: $1\$" refs/outgoing/series | grep . ||
-		plain_git --git-dir="$repo" rev-parse base
-}
-
-# The last of them: where the next section begins, without its mark.
-section_end()
-{
-	local section seen='' mark
-	for section in $sections; do
-		if [ -n "$seen" ]; then
-			mark=$(plain_git --git-dir="$repo" log -1 --format=%H --grep="^section: $section\$" refs/outgoing/series)
-			[ -z "$mark" ] || {
-				plain_git --git-dir="$repo" rev-parse "$mark^"
-				return
-			}
-		fi
-		[ "$section" != "$1" ] || seen=y
-	done
-	plain_git --git-dir="$repo" rev-parse refs/outgoing/series
-}
-
 # mails SECTION - into $work/SECTION.
 mails()
 {
-	local section=$1 last begin end options=() prefix=PATCH letter=$patches/cover-$1
-	begin=$(section_begin "$section")
-	end=$(section_end "$section")
+	local section=$1 last begin commits options=() prefix=PATCH letter=$patches/cover-$1
+	mapfile -t commits < <(section_commits "$section" refs/outgoing/series)
+	begin=${commits[0]}^
 	# As the stable team wants it: the tree it is for.
 	[ "$section" != fix ] || prefix="PATCH $base.y"
 
@@ -143,7 +119,7 @@ mails()
 	[ -z "${IN_REPLY_TO:-}" ] || options+=(--in-reply-to="$IN_REPLY_TO")
 	last=$(last_sent "$section")
 	if [ -n "$last" ]; then
-		if previous "$section" "$last" >"$work/trouble"; then
+		if previous "$section" "$last" "$begin" >"$work/trouble"; then
 			options+=(--range-diff="$begin..refs/sent/$section")
 		else
 			say "  no range-diff against version $last: $(cat "$work/trouble")"
@@ -154,7 +130,7 @@ mails()
 		>"$work/letter" 2>"$work/trouble" || die "$(shown "$letter"): $(sed 's/^[^:]*: //' "$work/trouble")"
 	head -n 1 "$work/letter" | grep -q '^Subject: .' || die "$(shown "$letter"): its first line is not a Subject"
 	sed -i '1s/^Subject: //' "$work/letter"
-	plain_git --git-dir="$repo" update-ref "refs/heads/outgoing-$section" "$end"
+	plain_git --git-dir="$repo" update-ref "refs/heads/outgoing-$section" "${commits[-1]}"
 	GIT_COMMITTER_NAME=$sender_name GIT_COMMITTER_EMAIL=$sender_email \
 		plain_git --git-dir="$repo" -c format.useAutoBase=false \
 		-c "branch.outgoing-$section.description=$(cat "$work/letter")" \
