@@ -7,12 +7,14 @@
 # is a commit that brings new files: a Subject and a message like a mail's,
 # "---", then the path of each new file, one a line.  The files themselves are
 # kept whole at the project's top level.  A diff may follow, for what the same
-# commit changes in files of the base, such as a Makefile.
+# commit changes in files of the base, such as a Makefile, and in the new files:
+# one that several bases list is kept as $shared_base has it.
 #
 # Both kinds are one sequence, in the order of their numbers: from 0001 on the
 # section "fix", from 0101 on the section "tests".
 
 sections='fix tests'
+shared_base=6.18
 
 section_first()
 {
@@ -80,6 +82,16 @@ section_commits()
 listed_files()
 {
 	sed -e '1,/^---$/d' -e '/^diff --git /,$d' -e '/^[[:space:]]*$/d' "$1"
+}
+
+# The new files that a base has a diff for, instead of writing them anew.
+shared_files()
+{
+	local list
+	[ "$base" != "$shared_base" ] || return 0
+	for list in "$top/patches/$shared_base"/*.new; do
+		[ ! -f "$list" ] || listed_files "$list"
+	done
 }
 
 # Paths of the kernel that could also be ours, or are no paths at all.

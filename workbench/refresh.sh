@@ -27,10 +27,34 @@ neutral()
 			plain_git -C "$edit_tree" commit-tree "$commit^{tree}" -p "$commit^"
 }
 
+# start_of COMMIT ADDED... - the tree that the diff of a .new file is against: the
+# commit's parent, and the new files as they are, or will be, at the top level.
+start_of()
+(
+	local commit=$1 path entry
+	shift
+	export GIT_INDEX_FILE=$out/index
+	plain_git -C "$edit_tree" read-tree "$commit^"
+	for path; do
+		entry=$(plain_git -C "$edit_tree" ls-tree "$commit" -- "$path" | awk '{ print $1 "," $3 }')
+		if is_shared "$path"; then
+			entry=${entry%,*},$(plain_git -C "$edit_tree" hash-object -w --no-filters -- "$top/$path")
+		fi
+		plain_git -C "$edit_tree" update-index --add --cacheinfo "$entry,$path"
+	done
+	plain_git -C "$edit_tree" write-tree
+)
+
+# Does this base have a diff for the new file, if it has it differently?
+is_shared()
+{
+	[ -f "$top/$1" ] && grep -qxF -- "$1" "$out/shared"
+}
+
 # write_commit COMMIT NUMBER - as a .patch or a .new, the new files in $out/new.
 write_commit()
 {
-	local commit=$1 number=$2 file status path mode added=() changed=()
+	local commit=$1 number=$2 file start status path mode added=() changed=()
 
 	while IFS=$'\t' read -r -d '' status; do
 		IFS= read -r -d '' path
@@ -47,14 +71,15 @@ write_commit()
 		--no-signature --no-numbered --full-index "$commit")
 	[ ${#added[@]} -gt 0 ] || return 0
 
+	start=$(start_of "$commit" "${added[@]}")
 	{
 		in_edit_tree log -1 --format='Subject: %s%n%n%b' "$commit" | git stripspace
 		echo ---
 		printf '%s\n' "${added[@]}"
-		if [ ${#changed[@]} -gt 0 ]; then
+		plain_git -C "$edit_tree" diff-tree --quiet "$start" "$commit" || {
 			echo
-			plain_git -C "$edit_tree" diff-tree -p --full-index --no-commit-id "$commit" -- "${changed[@]}"
-		fi
+			plain_git -C "$edit_tree" diff-tree -r -p --full-index --no-renames "$start" "$commit"
+		}
 	} >"${file%.patch}.new"
 	rm -f -- "$file"
 	for path in "${added[@]}"; do
@@ -63,6 +88,7 @@ write_commit()
 		100644 | 100755) ;;
 		*) die "$(named "$commit") adds $path, which is not a plain file" ;;
 		esac
+		! is_shared "$path" || continue
 		[ ! -e "$out/new/$path" ] || die "$(named "$commit") adds $path a second time"
 		mkdir -p "$out/new/$(dirname "$path")"
 		plain_git -C "$edit_tree" cat-file blob "$commit:$path" >"$out/new/$path"
@@ -177,6 +203,7 @@ fi
 
 temporary_dir out "$base_build"
 mkdir -p "$out/new"
+shared_files >"$out/shared"
 sections_seen=fix
 write_commits
 for section in $sections; do

@@ -73,10 +73,29 @@ git revert -q --no-edit HEAD 2>/dev/null || plain_git -C "$project" -c user.name
 expect_success make refresh
 expect_clean "a patch in another place"
 
-# A file no list names any more goes, but not if another base has it.
+# A new file of another base that is different in this one stays as it is there.
 mkdir -p patches/0.0
 printf 'Subject: x\n\n---\nlib/workbench-test/two.sh\n' >patches/0.0/0101-x.new
+sed -i 's/^shared_base=.*/shared_base=0.0/' workbench/assemble.sh
 commit_all
+expect_success make tree
+echo '# in this base' >>"$tree/lib/workbench-test/two.sh"
+echo '# for all that have it' >>"$tree/lib/workbench-test/sub/one.c"
+in_tree commit -q -a --amend --no-edit
+expect_success make refresh
+[ "$(cat lib/workbench-test/two.sh)" = '#!/bin/sh' ] || fail "another base's file was overwritten"
+grep -qx '+# in this base' "$group" || fail "what this base has differently was lost"
+tail -n 1 lib/workbench-test/sub/one.c | grep -q 'for all' || fail "a file of this base alone was not written"
+! grep -q 'for all' "$group" || fail "a file of this base alone became a diff"
+commit_all
+want=$(in_tree rev-parse 'HEAD^{tree}')
+rm -rf "$tree"
+expect_success make tree
+[ "$(in_tree rev-parse 'HEAD^{tree}')" = "$want" ] || fail "a file that two bases have changed on the way"
+expect_success make refresh
+expect_clean "a file that two bases have, there and back"
+
+# A file no list names any more goes, but not if another base has it.
 in_tree reset -q --hard HEAD^
 expect_success make refresh
 [ ! -e "$group" ] || fail "the group was not removed"
