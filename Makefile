@@ -47,8 +47,8 @@ control: ##	the same suites on the base without the fix: they must fail
 vma: ##		the base's own tools/testing/vma on the patched tree
 	@workbench/vma.sh
 
-check: ##		everything there is to test, in order of cost
-	@workbench/check.sh
+check: ##		everything there is to test, in order of cost; all bases unless one is named
+	@BASES="$(bases)" workbench/check.sh
 
 bisect: ##		each patch by itself: builds, warnings, checkpatch, suites, as a table
 	@for base in $(bases); do BASE=$$base workbench/bisect.sh || exit; done

@@ -17,7 +17,8 @@ copy_project()
 	plain_git -C "$project" init -q
 	commit_all
 	# A command of the project is one of its own, with its own locks.
-	unset WORKBENCH_LOCKS BASE ARCH KDIR TOOLCHAIN V FORCE UPDATE
+	unset WORKBENCH_LOCKS ARCH KDIR TOOLCHAIN V FORCE UPDATE
+	export BASE=$base
 }
 
 commit_all()
