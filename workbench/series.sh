@@ -110,8 +110,12 @@ mails()
 	local section=$1 last begin commits options=() prefix=PATCH letter=$patches/cover-$1
 	mapfile -t commits < <(section_commits "$section" refs/outgoing/series)
 	begin=${commits[0]}^
-	# As the stable team wants it: the tree it is for.
-	[ "$section" != fix ] || prefix="PATCH $base.y"
+	# As the stable team wants it: the tree it is for.  Nobody merges tests there.
+	if [ "$section" = fix ]; then
+		prefix="PATCH $base.y"
+	elif [ "$base" != "$shared_base" ]; then
+		prefix="PATCH $base"
+	fi
 
 	[ "$version" = 1 ] || options+=(-v "$version")
 	[ -z "${RFC:-}" ] || options+=(--rfc)

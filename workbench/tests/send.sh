@@ -186,7 +186,7 @@ expect_said "noted in patches/$base/sent/fix-v1"
 apply fix 'fixed^{/^section: tests}' "^\[PATCH $base\.y (\d+)/"
 grep -q '^X-RcptTo: .*stable@vger.kernel.org' "$(received "^\[PATCH $base\.y (0)/")" || fail "the stable team was not sent the cover letter"
 expect_success make send SEND=yes SECTION=tests
-apply tests fixed '^\[PATCH (\d+)/'
+apply tests fixed '^\[PATCH(?: [0-9.]+)? (\d+)/'
 expect_error 'version 1 was sent already' make send SEND=yes SECTION=fix
 
 # The next version tells what changed.
