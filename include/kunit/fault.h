@@ -22,12 +22,14 @@
  * @nth: The first point to fail, from 1; 0 fails none, they are only counted
  * @again: Fail a second one, this many points after @nth; 0 is none
  * @forever: Fail all points from @nth on
+ * @limit: Fail no more than so many; 0 is no limit
  * @signal: Let what would fail succeed, but with a fatal signal pending
  */
 struct kunit_fault_plan {
 	unsigned int kinds;
 	unsigned long nth;
 	unsigned long again;
+	unsigned long limit;
 	bool forever;
 	bool signal;
 };
@@ -36,6 +38,7 @@ struct kunit_fault_plan {
  * struct kunit_fault_report - What happened between arming and disarming
  * @points: Points passed, the failed ones included
  * @fired: Points that were made to fail, or at which a signal was sent
+ * @relented: Points that would have failed, but for &kunit_fault_plan.limit
  * @nofail: Requests with __GFP_NOFAIL, which are not injectable
  * @nofail_site: Caller of the last of these, or 0
  * @nr_frames: Number of valid entries in @frames
@@ -44,6 +47,7 @@ struct kunit_fault_plan {
 struct kunit_fault_report {
 	unsigned long points;
 	unsigned long fired;
+	unsigned long relented;
 	unsigned long nofail;
 	unsigned long nofail_site;
 	unsigned int nr_frames;
@@ -84,6 +88,8 @@ enum kunit_fault_mode {
  * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
  * @may_tolerate: The code may succeed although an allocation failed, since it
  *		  tries again or does without
+ * @may_insist: The code may try again for ever: when all points fail, they do not
+ *		any more after a thousand
  * @may_keep: Do not look for leaks: what the code frees is kept for later by a
  *	      cache of its own
  * @may_be_empty: Do not fail the test if there is no point at all
@@ -93,6 +99,7 @@ enum kunit_fault_mode {
  * @mode: private: the current mode
  * @failed: private: runs of this mode that returned an error
  * @tolerated: private: runs of this mode that returned 0 despite a failure
+ * @insisted: private: runs of this mode in which the code did not give up
  * @points: private: runs of this mode in which the failure was injected
  * @next_only: private: index into @only of the N after the current one
  * @state: private: where the sweep is
@@ -107,6 +114,7 @@ struct kunit_fault_sweep {
 	unsigned long nr_only;
 	unsigned long cap;
 	bool may_tolerate;
+	bool may_insist;
 	bool may_keep;
 	bool may_be_empty;
 	unsigned long total;
@@ -115,6 +123,7 @@ struct kunit_fault_sweep {
 	enum kunit_fault_mode mode;
 	unsigned long failed;
 	unsigned long tolerated;
+	unsigned long insisted;
 	unsigned long points;
 	unsigned long next_only;
 	int state;

@@ -13,6 +13,7 @@
 #include "fault-impl.h"
 
 #define DEFAULT_CAP	100000
+#define MOST_FAILURES	1000	/* in a run */
 
 enum { SWEEP_NEW, SWEEP_READY, SWEEP_ARMED, SWEEP_RAN };
 
@@ -88,10 +89,12 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 		sweep->points = 0;
 		sweep->failed = 0;
 		sweep->tolerated = 0;
+		sweep->insisted = 0;
 		sweep->plan = (struct kunit_fault_plan) {
 			.kinds = sweep->kinds,
 			.nth = first_nth(sweep),
 			.again = mode == KUNIT_FAULT_PAIR,
+			.limit = MOST_FAILURES,
 			.forever = mode == KUNIT_FAULT_FOREVER,
 			.signal = mode == KUNIT_FAULT_SIGNAL,
 		};
@@ -127,6 +130,9 @@ static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep
 	if (sweep->report.nofail)
 		kunit_info(test, "not injectable, with __GFP_NOFAIL: %pS\n",
 			   (void *)sweep->report.nofail_site);
+	if (sweep->insisted)
+		kunit_info(test, "tried again until there was memory: %lu of the runs\n",
+			   sweep->insisted);
 }
 
 /**
@@ -265,7 +271,8 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * &kunit_fault_sweep.may_tolerate allows it, a signal as -EINTR, or, if it goes
  * unnoticed, as 0.  Without either the code has to succeed.  What the test made
  * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
- * was nothing left to fail.  Anything else fails the test.
+ * was nothing left to fail.  Anything else fails the test, and so does code that
+ * does not give up, unless &kunit_fault_sweep.may_insist allows it.
  *
  * Return: true if the code succeeded or failed as it should.
  */
@@ -293,6 +300,12 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 			KUNIT_FAIL(test, "%s: returned %d although nothing was made to fail",
 				   name_of(sweep).text, err);
 		return !err;
+	}
+	sweep->insisted += !!sweep->report.relented;
+	if (sweep->report.relented && !sweep->may_insist) {
+		KUNIT_FAIL(test, "%s: does not give up after %lu failures, the last of %pS",
+			   name_of(sweep).text, sweep->report.fired, site);
+		return false;
 	}
 	if (ending_is_right(sweep, err))
 		return true;

@@ -457,6 +457,29 @@ static int crashes_on_error(void *unused)
 	return 0;
 }
 
+static int does_not_give_up(void *unused)
+{
+	void *p;
+
+	do {
+		p = kmalloc(16, GFP_KERNEL);
+	} while (!p);
+	kfree(p);
+	return 0;
+}
+
+static void limits_are_kept(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 1, .forever = true, .limit = 7 };
+	struct kunit_fault_report report;
+
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	KUNIT_EXPECT_EQ(test, does_not_give_up(NULL), 0);
+	kunit_fault_disarm(test, &report);
+	KUNIT_EXPECT_EQ(test, report.fired, 7);
+	KUNIT_EXPECT_EQ(test, report.relented, 1);
+}
+
 static const struct failing_case {
 	const char *name;
 	int (*body)(void *test);
@@ -471,6 +494,7 @@ static const struct failing_case {
 	{ "crashes on error", crashes_on_error, 0, 0 },
 	{ "goes beyond the cap", three_objects, 2, 3 },
 	{ "has no point", nothing, 0, 0 },
+	{ "does not give up", does_not_give_up, 0, 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
@@ -507,6 +531,10 @@ static void failures_are_reported(struct kunit *test)
 	kunit_try_catch_init(&expected->test.try_catch, &expected->test,
 			     run_expected_failure, caught, CASE_TIMEOUT);
 	expected->sweep.cap = c->cap;
+	if (c->body == does_not_give_up) {
+		expected->sweep.modes = BIT(KUNIT_FAULT_FOREVER);
+		expected->sweep.may_tolerate = true;
+	}
 	expected->body = c->body;
 
 	if (c->body == crashes_on_error)
@@ -560,6 +588,7 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(one_window_at_a_time),
+	KUNIT_CASE(limits_are_kept),
 	KUNIT_CASE_PARAM(failures_are_reported, failing_gen_params),
 	{}
 };

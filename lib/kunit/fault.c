@@ -108,6 +108,10 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 	report->points++;
 	if (!plan_says_fail(&window.plan, report->points))
 		return false;
+	if (window.plan.limit && report->fired >= window.plan.limit) {
+		report->relented++;
+		return false;
+	}
 
 	report->fired++;
 	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
