@@ -151,6 +151,18 @@ build_kernel()
 	step kernel "linux $base_version for $arch, $1" kunit build --jobs "$jobs"
 }
 
+# count_errors CONSOLE JSON - older kunit.py tell of what they could not make sense of
+# in their last line, but not in the result.  Without that line it stays unreadable.
+count_errors()
+{
+	local complete errors
+	[ -f "$2" ] && ! grep -q '"misc":' "$2" || return 0
+	complete=$(grep -a 'Testing complete\. Ran ' "$1" | tail -n 1)
+	[ -n "$complete" ] || return 0
+	errors=$(sed -nE 's/.*errors: ([0-9]+).*/\1/p' <<<"$complete")
+	sed -i "1s/{/{ \"misc\": { \"errors\": ${errors:-0} },/" "$2"
+}
+
 # run_suites - kunit.py's result to the console, its JSON and the kernel's log
 # to $objects; its exit code in suites_status.
 run_suites()
@@ -176,6 +188,7 @@ run_suites()
 	wait "$!" || :
 	forget_group "$!"
 	suites_status=$(cat "$objects/status" 2>/dev/null) || suites_status=none
+	count_errors "$objects/console.log" "$objects/result.json"
 }
 
 # record_run NAME [FILE...] - what came of a run of the series as it is now, for
