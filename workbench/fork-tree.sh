@@ -8,7 +8,7 @@
 fork_tree()
 {
 	mkdir -p "$2"
-	plain_git --git-dir="$repo" archive "$1" -- mm lib include kernel/fork.c fs/userfaultfd.c \
+	plain_git --git-dir="$repo" archive "$1" -- Makefile mm lib include kernel/fork.c fs/userfaultfd.c \
 		arch/x86/include tools/arch tools/include tools/lib tools/scripts \
 		tools/testing/radix-tree tools/testing/shared tools/testing/vma | tar -x -C "$2"
 }

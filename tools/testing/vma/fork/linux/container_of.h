@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Older kernels have it elsewhere, for tools. */
+#include <linux/kernel.h>

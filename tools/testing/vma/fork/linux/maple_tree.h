@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's, without another atomic_t. */
+#include <linux/atomic.h>
+#include <limits.h>
+
+#define U8_MAX	UCHAR_MAX
+#include <include/linux/maple_tree.h>
