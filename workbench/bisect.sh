@@ -96,7 +96,7 @@ leg_warnings()
 leg_checkpatch()
 {
 	[ "$number" != 0 ] || return 0
-	run_checkpatch "$src" "$commit"
+	run_checkpatch "$src" "$commit" "$(explained "$(slug "$commit")" checkpatch)"
 }
 
 leg_vma()

@@ -18,6 +18,19 @@ run_checkpatch()
 		--ignore "$checkpatch_ignores${3:+,$3}" "$work/patch")
 }
 
+# explained SLUG CHECK - what patches/BASE/lint has a reason for, in a patch or, with a
+# section's name as SLUG, in all of them.
+explained()
+{
+	[ ! -f "$patches/lint" ] || sed -n "s/^$1 $2 \([^:]*\):.*/\1/p" "$patches/lint"
+}
+
+# slug COMMIT - its subject as it is in a file's name.
+slug()
+{
+	plain_git --git-dir="$repo" log -1 --format=%f "$1"
+}
+
 # places_out - without the places in files, which move.
 places_out()
 {

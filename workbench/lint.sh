@@ -310,8 +310,8 @@ row()
 # the shell's own checks.
 field()
 {
-	local status=0 log=$logs/lint-$1-${2/=/}.log explained=''
-	[ ! -f "$patches/lint" ] || explained=$(sed -n "s/^$slug $2 \([^:]*\):.*/\1/p" "$patches/lint")
+	local status=0 log=$logs/lint-$1-${2/=/}.log explained
+	explained=$(explained "$slug" "$2")
 	(
 		at_exit_groups=() at_exit_remove=()
 		trap - EXIT
@@ -346,7 +346,7 @@ row "" "$each" patch
 for section in $here; do
 	position=0
 	while read -r commit; do
-		slug=$(plain_git --git-dir="$repo" log -1 --format=%f "$commit")
+		slug=$(slug "$commit")
 		printf -v number '%04d' $(($(section_first "$section") + position++))
 		cells=
 		for check in $each; do
