@@ -85,6 +85,7 @@ missing()
 check_base()
 {
 	check "$base-pristine" workbench/tests/pristine.sh
+	missing breakages "workbench/breakages/$base" || check "$base-breakages" workbench/tests/breakages.sh
 	check "$base-send" workbench/tests/send.sh
 	check "$base-lint" make lint QUICK=1
 	check "$base-htmldocs" make htmldocs
@@ -111,7 +112,7 @@ sysroot_set
 check scripts check_scripts
 check report-style check_report_style "$scratch/report.rmeta"
 check_counted report report_tests "$scratch/report-tests"
-for test in settings series fetch breakages refresh; do
+for test in settings series fetch refresh; do
 	check $test "workbench/tests/$test.sh"
 done
 for base in ${BASES:-$base}; do
