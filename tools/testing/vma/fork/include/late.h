@@ -7,10 +7,10 @@
 #define _FORK_LATE_H
 
 #ifndef VM_SEALED
-#define VM_SEALED		(1UL << 63)
+#define VM_SEALED		BIT(63)
 #endif
 
-#if !__has_include(<mm/vma_init.c>)
+#ifdef FORK_VMA_LOCKS
 #define VM_LOCKONFAULT		0x00080000
 #define VM_LOCKED_MASK		(VM_LOCKED | VM_LOCKONFAULT)
 
@@ -30,8 +30,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 	vma->__vm_flags &= ~flags;
 }
 
-#define data_race(expr)		(expr)
-#define ASSERT_EXCLUSIVE_WRITER(var)	do { } while (0)
+/* One thread runs everything. */
+#define data_race(expr)			(expr)
+#define ASSERT_EXCLUSIVE_WRITER(var)	((void)(var))
 
 static inline void vma_numab_state_init(struct vm_area_struct *vma)
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* How a 6.12 kernel does what later ones do otherwise. */
 
-/* A VMA has a lock that is allocated with it, and a flag for being detached. */
+/*
+ * VMAs are allocated in kernel/fork.c, each with a lock, and have a flag for
+ * being detached.
+ */
 #define FORK_VMA_LOCKS		1
 /* The flags of an mm are a plain word. */
 #define FORK_PLAIN_MM_FLAGS	1
