@@ -96,7 +96,7 @@ archive_index()
 }
 
 # Versions of the base that the index names, newest first, each line: upstream
-# version, package version, sha256, length.
+# version, package version, sha256, length.  None before $base_oldest, if it is set.
 candidates()
 {
 	local pattern=${base_versions//./\\.}
@@ -109,7 +109,7 @@ candidates()
 			sums && $3 ~ /\.orig\.tar\.xz$/ && upstream ~ pattern && !seen[upstream]++ {
 				print upstream, version, $1, $2
 			}' |
-		sort -rV
+		{ cat && [ -z "${base_oldest:-}" ] || echo "$base_oldest ~"; } | sort -rV | sed '/ ~$/,$d'
 }
 
 # fetch UPSTREAM PACKAGE_VERSION SHA256 LENGTH
