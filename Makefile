@@ -29,7 +29,7 @@ help: ##		this list
 #: V		1: show the commands of long steps
 #: FORCE	1: let "tree" and "refresh" discard what they would rather keep
 #: ONLY		the breakages to try, as a pattern of file names (all)
-#: TIMEOUT	seconds the suites may run (300; x86_64: 1200)
+#: TIMEOUT	seconds the suites may run (600; x86_64: 1200)
 #: VERSION	version of the series to be mailed (1)
 #: SIGNOFF	1: add your Signed-off-by to what is to be mailed
 #: RFC		1: mark what is to be mailed as a request for comments

@@ -40,7 +40,7 @@ leg_suites()
 	local status=0 suites
 	suites=$(suites_by_now | tr '\n' ' ')
 	(cd "$src" && in_toolchain tools/testing/kunit/kunit.py exec --arch=um --build_dir="$work/um" \
-		--timeout "${TIMEOUT:-300}" --json="$work/result.json") | tee "$work/console.log" || status=$?
+		--timeout "${TIMEOUT:-600}" --json="$work/result.json") | tee "$work/console.log" || status=$?
 	count_errors "$work/console.log" "$work/result.json"
 	"$report" verdict --label "$base_version um, patch $number" --status "$status" --seconds $((SECONDS - begun)) \
 		--json "$work/result.json" --log "$work/um/test.log" --suites "$suites"

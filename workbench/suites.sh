@@ -167,7 +167,7 @@ count_errors()
 # to $objects; its exit code in suites_status.
 run_suites()
 {
-	local seconds=300 machine=()
+	local seconds=600 machine=()
 	if [ "$arch" = x86_64 ]; then
 		# Emulated, with all detectors.
 		seconds=1200
