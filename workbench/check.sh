@@ -84,6 +84,7 @@ missing()
 
 check_base()
 {
+	check "$base-setup" make setup
 	check "$base-pristine" workbench/tests/pristine.sh
 	missing breakages "workbench/breakages/$base" || check "$base-breakages" workbench/tests/breakages.sh
 	check "$base-send" workbench/tests/send.sh
