@@ -83,7 +83,7 @@ static inline void kunit_fault_unmask(void)
 }
 
 /**
- * kunit_fault_track() - A request was served
+ * kunit_fault_track() - An allocation succeeded
  * @kind: The allocator
  * @object: What it handed out, or NULL; for the page allocator the struct page
  * @site: The caller, or 0 if the allocator does not know it
@@ -108,13 +108,12 @@ static inline void kunit_fault_untrack(const void *object)
 }
 
 /*
- * guard(kunit_fault_masked)() in disguise - What an allocator allocates for
- * itself, up to the end of the scope, is no fault point
+ * kunit_fault_mask_scope() - Up to the end of the scope, what an allocator
+ * allocates for itself is no fault point
  *
- * Whether a slab needs a new page, a sheaf a refill or a detector a record
- * depends on what ran before.  Such requests fail the one that is served, if
- * anything; that one is the point, and their number would differ from run to
- * run.
+ * Nested allocations depend on the state of caches: a slab needs a new page or
+ * not, a sheaf a refill, a mapping a page table of the kernel, a detector a
+ * record.  Only the outermost request is counted or failed.
  */
 DEFINE_LOCK_GUARD_0(kunit_fault_masked, kunit_fault_mask(), kunit_fault_unmask())
 #define kunit_fault_mask_scope()	guard(kunit_fault_masked)()

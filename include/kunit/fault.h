@@ -75,7 +75,7 @@ enum kunit_fault_mode {
 
 /**
  * struct kunit_fault_sweep - Fail a piece of code at one point after the other
- * @scenario: What is swept, if the test sweeps more than one thing, or NULL
+ * @scenario: A name for this sweep, if the test has more than one, or NULL
  * @kinds: Mask of BIT(enum kunit_fault_kind); 0 is all
  * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
  * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
@@ -88,8 +88,8 @@ enum kunit_fault_mode {
  * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
  * @may_tolerate: The code may succeed although an allocation failed, since it
  *		  tries again or does without
- * @may_insist: The code may try again for ever: when all points fail, they do not
- *		any more after a thousand
+ * @may_insist: Allow unbounded retries: after 1000 injected failures, requests
+ *		succeed
  * @may_keep: Do not look for leaks: what the code frees is kept for later by a
  *	      cache of its own
  * @may_be_empty: Do not fail the test if there is no point at all

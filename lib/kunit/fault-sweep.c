@@ -164,7 +164,7 @@ static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep
 		kunit_info(test, "%s: %u allocations too many to look for leaks among them\n",
 			   name_of(sweep).text, leak.lost);
 	if (leak.count)
-		KUNIT_FAIL(test, "%s: %u allocations leaked, one of them by %pS",
+		KUNIT_FAIL(test, "%s: leaked allocations: %u, one of them by %pS",
 			   name_of(sweep).text, leak.count, (void *)leak.site);
 	return leak.count;
 }

@@ -16,6 +16,7 @@
 #include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 #include "try-catch-impl.h"
@@ -181,6 +182,36 @@ static void points_are_counted(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, report.points, c->points);
 		KUNIT_EXPECT_EQ(test, report.nofail, c->nofail);
 		KUNIT_EXPECT_EQ(test, report.fired, 0);
+	}
+}
+
+/*
+ * Areas that lie one behind the other, up to where a page table ends and beyond:
+ * the one that needs another table has no more points than those before.
+ */
+static void page_tables_do_not_count(struct kunit *test)
+{
+	const struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+	void **area, **last = NULL;
+	int i;
+
+	for (i = 0; i < 512; i++) {
+		KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+		area = vmalloc(PAGE_SIZE);
+		kunit_fault_disarm(test, &report);
+		/* Two descriptions, an array of pages, a page and its mapping */
+		KUNIT_EXPECT_EQ(test, report.points, 5);
+		KUNIT_EXPECT_NOT_NULL(test, area);
+		if (!area)
+			break;
+		*area = last;
+		last = area;
+	}
+	while (last) {
+		area = *last;
+		vfree(last);
+		last = area;
 	}
 }
 
@@ -578,6 +609,7 @@ static int fault_test_init(struct kunit *test)
 
 static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE_PARAM(points_are_counted, count_gen_params),
+	KUNIT_CASE(page_tables_do_not_count),
 	KUNIT_CASE_PARAM(points_are_failed, count_gen_params),
 	KUNIT_CASE(kinds_are_told_apart),
 	KUNIT_CASE(plan_is_followed),

@@ -75,7 +75,7 @@ static unsigned long site_here(void)
  */
 void kunit_fault_set_killed(bool killed)
 {
-	/* A task's own does not go away. */
+	/* current's sighand cannot go away, so no RCU is needed. */
 	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 	unsigned long flags;
 

@@ -133,7 +133,7 @@ fn check_slabs(name: &CStr, before: &Before) -> Result {
     Err(EINVAL)
 }
 
-/// So many points are swept whole; of more, a part is.
+/// Above this many points, sample instead of sweeping exhaustively.
 const WHOLE: usize = if cfg!(CONFIG_UML) { 1500 } else { 200 };
 
 /// Chooses some of so many points: the first and the last ones, and some in between, at a distance

@@ -317,9 +317,9 @@ table! {
         "anonymous, writes watched": 1 x [ANON.but(Treatment::WatchedWrites)];
         "anonymous, 5th generation": 1 x [ANON], history: Forked(4);
         "anonymous, orphaned": 1 x [ANON], history: Orphaned(4);
-        "huge as seen fit": 1 x [THP];
-        "huge as seen fit, partly": 1 x [THP_PARTLY];
-        "huge as seen fit, pinned": 1 x [THP.but(Treatment::Pinned)];
+        "THP": 1 x [THP];
+        "THP, partly": 1 x [THP_PARTLY];
+        "THP, pinned": 1 x [THP.but(Treatment::Pinned)];
         "huge, private, reserved": 1 x [untouched(Memory::HugePrivate)];
         "huge, private": 1 x [HUGE];
         "huge, private, pinned": 1 x [HUGE_PINNED];

@@ -322,7 +322,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Names what is swept, for tests that sweep more than one thing.
+    /// Names this sweep, for tests that have more than one.
     pub fn scenario(mut self, name: &'a CStr) -> Self {
         self.raw.scenario = name.as_char_ptr();
         self

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the readings of read.c would show if a fork went wrong, done on purpose: a
- * test that cannot fail is none.
+ * Self-test of the readings in read.c: corrupt each value and check that the
+ * comparison reports it.
  *
- * Not here, since it cannot be done and undone without harm: a different anon_vma,
- * file, policy, or operations; links in trees and lists; the end of lockdep; taint.
+ * Some values cannot be corrupted and restored without harm, and are left out: a
+ * VMA's anon_vma, file, policy and operations; links in trees and lists; lockdep
+ * turned off; taint.
  */
 
 #include <linux/file.h>

@@ -30,9 +30,9 @@ struct mm_struct *fork_fail_mm(void)
 }
 
 /*
- * From here on @mm is user space for this kthread, on this CPU: another one that
- * it has left keeps a reference to the mm until something else runs there, and
- * per-CPU counters are exact only where they are added to.
+ * Use @mm as the user space of this kthread.  Pin the kthread first: a CPU left
+ * behind keeps a lazy-TLB reference to the mm, and per-CPU counters are exact only
+ * on the CPU that adds to them.
  */
 int fork_fail_attach(struct mm_struct *mm)
 {

@@ -49,7 +49,7 @@ pub(crate) fn sweep_all(layouts: &[Layout]) -> Result<u64, Wrong> {
 
                 // What comes later in the order need not be looked at any more.
                 end.fetch_min(at, Relaxed);
-                if !wrong.as_ref().is_some_and(|(before, _)| *before < at) {
+                if at < wrong.as_ref().map_or(usize::MAX, |(before, _)| *before) {
                     *wrong = Some((at, err));
                 }
             }
