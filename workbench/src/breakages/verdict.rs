@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What came of a breakage, compared with what should have come of it.
+
+use super::file::Breakage;
+use crate::judge::breakages::Caught;
+
+/// What a run has found, or why there was none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    By {
+        place: String,
+        what: String,
+    },
+    Survived,
+    /// What went wrong.
+    Broken(String),
+}
+
+impl Found {
+    /// `undecided` is why nothing is known, if so.
+    pub(super) fn new(caught: Caught, undecided: &str) -> Found {
+        match caught {
+            Caught::By { place, what } => Found::By { place, what },
+            Caught::Survived => Found::Survived,
+            Caught::Undecided => Found::Broken(undecided.to_string()),
+        }
+    }
+
+    pub(super) fn said(&self) -> String {
+        match self {
+            Found::By { place, what } => format!("{place}: {what}"),
+            Found::Survived => "SURVIVED".into(),
+            Found::Broken(why) => why.clone(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) caught: u64,
+    pub(super) survived: u64,
+    /// What is not as it should be.
+    pub(super) bad: u64,
+}
+
+impl Counts {
+    /// Counts a breakage, and says for its row what came of it.
+    pub(super) fn judge(&mut self, breakage: &Breakage, found: &Found) -> String {
+        match (found, &breakage.survives) {
+            (Found::By { .. }, None) => {
+                self.caught += 1;
+                found.said()
+            }
+            (Found::By { .. }, Some(_)) => {
+                self.caught += 1;
+                self.bad += 1;
+                format!("{} [BUT said to survive]", found.said())
+            }
+            (Found::Survived, Some(why)) => {
+                self.survived += 1;
+                format!("survived: {why}")
+            }
+            (Found::Survived, None) => {
+                self.survived += 1;
+                self.bad += 1;
+                found.said()
+            }
+            (Found::Broken(_), _) => {
+                self.bad += 1;
+                found.said()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breakage_has_to_be_caught_or_explained() {
+        let breakage = |survives: Option<&str>| Breakage {
+            file: "x.patch".into(),
+            name: "x".into(),
+            what: "x is broken".into(),
+            survives: survives.map(str::to_string),
+        };
+        let caught = Found::new(
+            Caught::By {
+                place: "fork_fail.tree".into(),
+                what: "fails".into(),
+            },
+            "",
+        );
+        let broken = Found::new(Caught::Undecided, "it does not build");
+        let survived = Found::new(Caught::Survived, "");
+        let mut counts = Counts::default();
+
+        for (found, survives, said, bad) in [
+            (&caught, None, "fork_fail.tree: fails", 0),
+            (&survived, Some("why"), "survived: why", 0),
+            (&survived, None, "SURVIVED", 1),
+            (
+                &caught,
+                Some("why"),
+                "fork_fail.tree: fails [BUT said to survive]",
+                2,
+            ),
+            (&broken, None, "it does not build", 3),
+            (&broken, Some("why"), "it does not build", 4),
+        ] {
+            assert_eq!(counts.judge(&breakage(survives), found), said);
+            assert_eq!(counts.bad, bad, "{said}");
+        }
+        assert_eq!((counts.caught, counts.survived), (2, 2));
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The commands and variables of `make`, each with its help. `make help` prints the file
+//! `workbench/help`, which is made from here, so that it needs no compiler.
+
+use clap::{CommandFactory, Parser, ValueEnum};
+use std::fmt::Write as _;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Target {
+    /// build the base with the series, run the suites (the default)
+    Kunit,
+    /// the same suites on the base without the fix: they must fail
+    Control,
+    /// forks that fail, in userspace: every small layout, failure and schedule
+    ForkHarness,
+    /// the base's own tools/testing/vma on the patched tree
+    Vma,
+    /// lines and branches of fork's recovery path that the suites reach, on UML
+    Coverage,
+    /// the tests that CI runs: see README.md for which these are
+    Check,
+    /// all tests, for all bases and architectures; takes hours
+    CheckAll,
+    /// unit tests of the workbench, its style, and the commands of README.md
+    Test,
+    /// breaks the fix on purpose, in many ways: do the suites notice?
+    Breakages,
+    /// each patch by itself: builds, warnings, checkpatch, suites, as a table
+    Bisect,
+    /// each patch: style, spelling, descriptions, maintainers; as a whole: analysers
+    Lint,
+    /// the allocators' object code, with the hooks for tests configured out
+    Cost,
+    /// instructions of forks in userspace, with and without the fix
+    BenchHarness,
+    /// nodes and time it would take to trim the tree of a failed fork instead
+    Trim,
+    /// writes the table of sweeps and their points from the last run: workbench/golden
+    Golden,
+    /// one page of all results, self-contained: build/BASE/report.html
+    Report,
+    /// a git tree with the series as commits, to edit: build/BASE/linux
+    Tree,
+    /// move the commits of that tree to the base that "update" fetched
+    Rebase,
+    /// write the commits of that tree back to patches/ and the new files
+    Refresh,
+    /// the kernel's documentation with our pages, as HTML: build/BASE/html
+    Htmldocs,
+    /// the mails, with cover letters: build/BASE/outgoing
+    Series,
+    /// shows who would get which of them; SEND=yes sends them
+    Send,
+    /// only fetch and build what the others need
+    Setup,
+    /// as setup, but ask the archive for a newer base first
+    Update,
+    /// remove what was built, but no tree with edits in it
+    Clean,
+    /// writes workbench/help from the descriptions here
+    #[value(hide = true)]
+    Help,
+}
+
+/// Builds, runs, judges and mails the fork-failure series.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "workbench", disable_help_flag = true)]
+pub(crate) struct Args {
+    #[arg(value_enum, default_value = "kunit")]
+    pub(crate) target: Option<Target>,
+    /// kernel release the series is for, a file in workbench/bases/ (6.18)
+    #[arg(long, env = "BASE")]
+    pub(crate) base: Option<String>,
+    /// um, or x86_64 under QEMU (um)
+    #[arg(long, env = "ARCH")]
+    pub(crate) arch: Option<String>,
+    /// a kernel tree of yours to use as the base; it is not written to
+    #[arg(long, env = "KDIR")]
+    pub(crate) kdir: Option<String>,
+    /// sysroot: Debian's compilers in the cache; host: this machine's (sysroot)
+    #[arg(long, env = "TOOLCHAIN")]
+    pub(crate) toolchain: Option<String>,
+    /// Debian archive to fetch from (http://deb.debian.org/debian)
+    #[arg(long, env = "MIRROR")]
+    pub(crate) mirror: Option<String>,
+    /// jobs of a build (number of processors)
+    #[arg(long, env = "JOBS")]
+    pub(crate) jobs: Option<String>,
+    /// tests to run, as SUITE or SUITE.TEST; of "breakages" and "check": names (all)
+    #[arg(long, env = "ONLY")]
+    pub(crate) only: Option<String>,
+    /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
+    #[arg(long, env = "FORCE")]
+    pub(crate) force: Option<String>,
+    /// 1: only say what would be done
+    #[arg(long, env = "DRY_RUN")]
+    pub(crate) dry_run: Option<String>,
+    /// 1: show the commands of long steps
+    #[arg(long, env = "V")]
+    pub(crate) v: Option<String>,
+    /// seconds the suites may run (600; x86_64: 1200)
+    #[arg(long, env = "TIMEOUT")]
+    pub(crate) timeout: Option<String>,
+    /// of "bisect", "lint" and "send": only fix, or only tests
+    #[arg(long, env = "SECTION")]
+    pub(crate) section: Option<String>,
+    /// 1: only those checks of "lint" that build nothing
+    #[arg(long, env = "QUICK")]
+    pub(crate) quick: Option<String>,
+    /// version of the series to be mailed (1)
+    #[arg(long, env = "VERSION")]
+    pub(crate) version: Option<String>,
+    /// 1: add your Signed-off-by to what is to be mailed
+    #[arg(long, env = "SIGNOFF")]
+    pub(crate) signoff: Option<String>,
+    /// 1: mark what is to be mailed as a request for comments
+    #[arg(long, env = "RFC")]
+    pub(crate) rfc: Option<String>,
+    /// message id of the mail that the cover letters answer
+    #[arg(long, env = "IN_REPLY_TO")]
+    pub(crate) in_reply_to: Option<String>,
+    /// yes: "send" really sends, with your git's sendemail settings
+    #[arg(long, env = "SEND")]
+    pub(crate) send: Option<String>,
+    // Git's own, so without a help.
+    #[arg(long, env = "GIT_AUTHOR_NAME", hide = true)]
+    pub(crate) git_author_name: Option<String>,
+    #[arg(long, env = "GIT_AUTHOR_EMAIL", hide = true)]
+    pub(crate) git_author_email: Option<String>,
+    #[arg(long, env = "GIT_AUTHOR_DATE", hide = true)]
+    pub(crate) git_author_date: Option<String>,
+}
+
+/// What `make help` prints.
+pub(crate) fn help() -> String {
+    const COLUMN: usize = 15;
+    let mut text = String::from("make TARGET [VARIABLE=VALUE...]\n\n");
+
+    for target in Target::value_variants() {
+        let Some(value) = target
+            .to_possible_value()
+            .filter(|value| !value.is_hide_set())
+        else {
+            continue;
+        };
+        if let Some(help) = value.get_help() {
+            let _ = writeln!(text, "  {:COLUMN$}{help}", value.get_name());
+        }
+    }
+    text.push('\n');
+    for argument in Args::command().get_arguments() {
+        if let (Some(name), Some(help)) = (argument.get_env(), argument.get_help()) {
+            let _ = writeln!(text, "  {:COLUMN$}{help}", name.to_string_lossy());
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_that_make_prints_is_this_one() {
+        assert_eq!(
+            include_str!("../help"),
+            help(),
+            "run: workbench/boot/run.sh help >workbench/help"
+        );
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        for line in help().lines() {
+            assert!(line.len() <= 100, "{line}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make fork-harness`: forks that fail, in userspace: every small address space, every failure,
+//! every schedule of a walker. The patched tree has to pass; then the base without the fix has to
+//! fail, by a walker that finds what it must not. The harness is that of the patched tree in both:
+//! only the code under test differs.
+
+use super::parts::{make, unpack, FORK};
+use super::totals;
+use crate::builder::Builder;
+use crate::error::Result;
+use crate::outcome::{self, Outcome, Tested};
+use crate::sources::base::Base;
+use crate::stamp::Inputs;
+use crate::toolchain::{Sysroot, Tools};
+use crate::tree::branches::{Branch, Branches};
+
+/// What the harness's result depends on: the branches.
+pub(crate) fn tested(b: &Builder, what: &str) -> Result<Tested> {
+    let repository = b.ensure(Branches)?;
+    let fixed = repository.tree(Branch::Fixed)?;
+
+    Ok(Tested {
+        inputs: Inputs::default()
+            .add("what", what.as_bytes())
+            .add("fixed", fixed.as_bytes())
+            .add("unfixed", repository.tree(Branch::Unfixed)?.as_bytes()),
+        tree: fixed,
+    })
+}
+
+pub(crate) fn run(b: &Builder) -> Result<Outcome> {
+    b.ensure(Base)?;
+    let toolbox = b.ensure(Sysroot(Tools::Build))?;
+    let repository = b.ensure(Branches)?;
+
+    outcome::test(
+        b,
+        "tools/testing/vma/fork",
+        "fork-harness",
+        || tested(b, "fork-harness"),
+        || {
+            let dir = b.temporary_dir()?;
+            let (fixed, unfixed) = (dir.path().join("fixed"), dir.path().join("unfixed"));
+            let logs = b.settings.shown(&b.settings.logs());
+            let said = b.long("tools/testing/vma/fork", "fork-harness", |log| {
+                unpack(&repository, "fixed", &FORK, &fixed, log)?;
+                log.run_checked(&make(&b.settings, &toolbox, &fixed).arg("run"))?;
+                Ok(log.text())
+            })?;
+            let totals = totals::judge(&said, &format!("{logs}/fork-harness.log"))?;
+            let (control, passed) =
+                b.long("tools/testing/vma/fork, unfixed", "fork-control", |log| {
+                    unpack(&repository, "unfixed", &FORK, &unfixed, log)?;
+                    let cmd = make(&b.settings, &toolbox, &fixed)
+                        .arg("run")
+                        .arg(format!("KERNEL={}", unfixed.display()))
+                        .arg(format!("OUT={}", dir.path().join("objects").display()));
+                    let status = log.run(&cmd)?;
+                    Ok((log.text(), status.success()))
+                })?;
+            let shortest =
+                totals::judge_control(&control, passed, &format!("{logs}/fork-control.log"))?;
+            let version = b.ensure(Base)?.version()?;
+            let mut text = format!("without the fix, {version}:\n");
+            for line in shortest {
+                text.push_str(&format!("    {line}\n"));
+            }
+            text.push_str(totals.line());
+            text.push('\n');
+
+            Ok(Outcome {
+                passed: totals.passed,
+                failed: totals.failed,
+                points: totals.failures,
+                letter: totals.record(),
+                text,
+                ..Outcome::default()
+            })
+        },
+    )
+}

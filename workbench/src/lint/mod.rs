@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make lint`: what reviewers' tools would say. Two tables, of each patch by itself and of all
+//! patches of a section at once, also in `build/BASE/lint.txt` (with QUICK=1 in
+//! `lint-quick.txt`); details in the logs.
+//!
+//! A field "-" means that there is nothing of that kind in the patch, "ok*" that there is something
+//! which `patches/BASE/lint` explains.
+
+mod check;
+pub(crate) mod checkpatch;
+mod coccinelle;
+pub(crate) mod complaints;
+pub(crate) mod explained;
+mod patch;
+mod section;
+mod style;
+mod tables;
+
+pub(crate) use style::style;
+
+use crate::build::kbuild::Work;
+use crate::builder::Builder;
+use crate::console::read_lossy;
+use crate::error::Result;
+use crate::outcome::{self, Outcome, Tested};
+use crate::stamp::Inputs;
+use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::tree::branches::{Branch, Branches, Repository};
+use crate::tree::run_tree::RunTree;
+use crate::tree::series::{Section, Series};
+use check::Change;
+use explained::Explained;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use tables::{Row, Tables};
+
+/// What is looked at, and with what.
+struct Lint<'a> {
+    b: &'a Builder,
+    repository: Repository,
+    toolbox: Toolbox,
+    /// There for checks of sections only.
+    mail: Option<Toolbox>,
+    /// The whole series.
+    tree: PathBuf,
+    explained: Explained,
+    sections: Vec<Section>,
+}
+
+pub(crate) fn lint(b: &Builder) -> Result<Outcome> {
+    let lint = Lint {
+        b,
+        sections: Series::new(&b.settings).chosen_sections()?,
+        toolbox: b.ensure(Sysroot(Tools::Build))?,
+        mail: match b.settings.quick {
+            true => None,
+            false => Some(b.ensure(Sysroot(Tools::Mail))?),
+        },
+        repository: b.ensure(Branches)?,
+        tree: b.ensure(RunTree {
+            branch: Branch::Fixed,
+        })?,
+        explained: Explained::read(&b.settings),
+    };
+    let outcome = outcome::test(
+        b,
+        "checks of reviewers' tools",
+        &lint.name(),
+        || lint.tested(),
+        || lint.run(),
+    )?;
+
+    if outcome.reused {
+        b.console.say(read_lossy(&lint.table()));
+    }
+    Ok(outcome)
+}
+
+impl Lint<'_> {
+    /// The name of the result: a part of the checks does not replace that of all.
+    fn name(&self) -> String {
+        let settings = &self.b.settings;
+        let mut name = "lint".to_string();
+
+        if settings.quick {
+            name.push_str("-quick");
+        }
+        if let Some(section) = &settings.section {
+            name = format!("{name}-{section}");
+        }
+        name
+    }
+
+    fn table(&self) -> PathBuf {
+        let name = format!("{}.txt", self.name());
+
+        self.b.settings.base_build().join(name)
+    }
+
+    fn suites_config(&self) -> PathBuf {
+        self.b.settings.dirs.workbench.join("kunit/um.config")
+    }
+
+    fn tested(&self) -> Result<Tested> {
+        let settings = &self.b.settings;
+
+        Ok(Tested {
+            inputs: Inputs::default()
+                .add("fixed", self.repository.git().id("fixed")?.as_bytes())
+                .add_file(&settings.patches().join("lint"))
+                .add_file(&self.suites_config()),
+            tree: self.repository.tree(Branch::Fixed)?,
+        })
+    }
+
+    /// What the tools are: of the kernel's own, those that the tree has.
+    fn tools(&self) -> Result<Inputs> {
+        let git = self.repository.git();
+        let mut inputs = Inputs::default();
+
+        for path in ["scripts", "MAINTAINERS", ".rustfmt.toml"] {
+            let id = git.find(&format!("fixed:{path}"))?.unwrap_or_default();
+            inputs = inputs.add(path, id.as_bytes());
+        }
+        Ok(inputs)
+    }
+
+    fn run(&self) -> Result<Outcome> {
+        let git = self.repository.git();
+        let mut tables = Tables::new(self.b, &git, &self.explained);
+
+        self.patches(&mut tables)?;
+        if let Some(mail) = &self.mail {
+            tables.table.line("");
+            self.sections(mail, &mut tables)?;
+        }
+        for line in self.explained.lines() {
+            tables.table.line(&line);
+        }
+        tables.table.keep(&self.table())?;
+        Ok(Outcome {
+            passed: tables.passed,
+            failed: tables.failed,
+            text: tables.verdict(),
+            letter: letter(),
+            files: vec![self.table()],
+            ..Outcome::default()
+        })
+    }
+
+    fn patches(&self, tables: &mut Tables<'_>) -> Result<()> {
+        let git = self.repository.git();
+        let tools = self.tools()?;
+
+        tables.header(&patch::checks(), "patch");
+        for section in &self.sections {
+            let commits = self.repository.section(section.name, "fixed")?;
+            for (number, commit) in (section.first..).zip(commits) {
+                let subject = git.read(["log", "-1", "--format=%s", &commit])?;
+                let patch = patch::Patch {
+                    b: self.b,
+                    git: &git,
+                    toolbox: &self.toolbox,
+                    tree: &self.tree,
+                    explained: &self.explained,
+                    slug: git.read(["log", "-1", "--format=%f", &commit])?,
+                    change: Change {
+                        before: git.id(&format!("{commit}^"))?,
+                        after: commit,
+                    },
+                };
+                let row = Row {
+                    name: format!("{number:04}"),
+                    about: &patch.slug,
+                    change: &patch.change,
+                    text: &subject,
+                    inputs: &tools,
+                    announced: false,
+                };
+                tables.row(&row, &patch::checks(), &patch)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sections(&self, mail: &Toolbox, tables: &mut Tables<'_>) -> Result<()> {
+        let git = self.repository.git();
+        let work = Work::new(&self.b.settings, "lint", &self.repository, &self.toolbox);
+        let said = RefCell::new(HashMap::new());
+        let config = git.read(["show", "fixed:mm/tests/.kunitconfig"])?
+            + "\n"
+            + &read_lossy(&self.suites_config());
+        let tools = self.tools()?.add("config", config.as_bytes());
+
+        tables.header(&section::checks(), "against the base");
+        for section in &self.sections {
+            let commits = self.repository.section(section.name, "fixed")?;
+            let (Some(first), Some(last)) = (commits.first(), commits.last()) else {
+                continue;
+            };
+            let checked = section::Section {
+                git: &git,
+                work: &work,
+                mail,
+                jobs: self.b.settings.jobs,
+                change: Change {
+                    before: git.id(&format!("{first}^"))?,
+                    after: last.clone(),
+                },
+                suites_config: &config,
+                said: &said,
+            };
+            let row = Row {
+                name: section.name.to_string(),
+                about: section.name,
+                change: &checked.change,
+                text: &format!("{} patches", commits.len()),
+                inputs: &tools,
+                announced: true,
+            };
+            tables.row(&row, &section::checks(), &checked)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a cover letter says of it.
+fn letter() -> String {
+    "nothing new from checkpatch --strict, codespell, kernel-doc, rustfmt,\n  \
+     sparse, W=1, coccicheck, clippy, rusttest and rustdoc\n"
+        .to_string()
+}

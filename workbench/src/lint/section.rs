@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Checks of all patches of a section at once, against what is before them. A build for each of
+//! the patches would take an hour.
+
+use super::check::{Change, Check, Files};
+use super::coccinelle;
+use super::complaints::{new_in, rust_about, Complaints};
+use crate::build::kbuild::{remove, Config, Start, Work};
+use crate::console::Log;
+use crate::error::{Error, Result};
+use crate::git::Git;
+use crate::process::ended;
+use crate::toolchain::Toolbox;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// What the series touches beside what the suites have.
+const ALSO_ON: [&str; 1] = ["DEBUG_KMEMLEAK"];
+
+const C: Files = Files::of_kernel(&["*.c"]);
+const RUST: Files = Files::of_kernel(&["*.rs"]);
+const RUST_CRATES: Files = Files::like(&["rust/*"]);
+
+pub(super) fn checks<'a>() -> [Check<Section<'a>>; 7] {
+    [
+        Check {
+            name: "sparse",
+            about: C,
+            run: sparse,
+        },
+        Check {
+            name: "W=1",
+            about: C,
+            run: warnings,
+        },
+        Check {
+            name: "coccicheck",
+            about: C,
+            run: coccinelle::check,
+        },
+        Check {
+            name: "clippy",
+            about: RUST,
+            run: clippy,
+        },
+        Check {
+            name: "rustfmtcheck",
+            about: Files::like(&["*.rs"]),
+            run: rustfmtcheck,
+        },
+        Check {
+            name: "rusttest",
+            about: RUST_CRATES,
+            run: rusttest,
+        },
+        Check {
+            name: "rustdoc",
+            about: RUST_CRATES,
+            run: rustdoc,
+        },
+    ]
+}
+
+/// What is checked, and with what.
+pub(super) struct Section<'a> {
+    pub(super) git: &'a Git,
+    pub(super) work: &'a Work,
+    /// Coccinelle is a tool for mails.
+    pub(super) mail: &'a Toolbox,
+    pub(super) jobs: u32,
+    pub(super) change: Change,
+    /// The suites' configuration.
+    pub(super) suites_config: &'a str,
+    /// What the compiler and sparse say at a commit.
+    pub(super) said: &'a RefCell<HashMap<String, Complaints>>,
+}
+
+/// All that the series touches.
+fn series() -> Change {
+    Change {
+        before: "base".into(),
+        after: "fixed".into(),
+    }
+}
+
+impl Section<'_> {
+    /// What make has to build for the files of the series that are of this kind and there by now.
+    fn targets(&self, files: Files) -> Result<Vec<String>> {
+        let paths = series().files(self.git, files)?;
+        let there = |path: &str| self.work.src.join(path).is_file();
+
+        Ok(targets(&paths, there))
+    }
+
+    /// A tree that is configured, and whose objects of the series are yet to be built.
+    fn to_build(&self, commit: &str, log: &Log) -> Result<()> {
+        self.work.check_out(commit, log)?;
+        self.work.configure(
+            &Config {
+                objects: "um",
+                arch: "um",
+                start: Start::Text(self.suites_config),
+                on: &ALSO_ON,
+                off: &[],
+            },
+            log,
+        )?;
+        log.run_checked(&self.work.make("um", "um", ["prepare"]))?;
+        for path in series().files(self.git, Files::like(&["*.c", "*.rs"]))? {
+            let object = self.work.out("um").join(path).with_extension("o");
+            remove(&object)?;
+        }
+        Ok(())
+    }
+
+    /// Runs make, which has to end well, and returns what it has said.
+    fn make(&self, targets: &[String], log: &Log) -> Result<String> {
+        let output = self.work.make("um", "um", targets).output()?;
+        let text = output.text() + "\n" + &output.error_text();
+
+        log.say(&text);
+        match output.status.success() {
+            true => Ok(text),
+            false => Err(Error::failed(format!("make: {}", ended(output.status)))),
+        }
+    }
+
+    /// What the compiler and sparse say of the files that the series touches.
+    fn said_at(&self, commit: &str, log: &Log) -> Result<Complaints> {
+        let id = self.git.id(&format!("{commit}^{{commit}}"))?;
+
+        if let Some(known) = self.said.borrow().get(&id) {
+            return Ok(known.clone());
+        }
+        self.to_build(&id, log)?;
+        let mut arguments = vec!["W=1".to_string(), "C=2".into(), "CHECK=sparse".into()];
+        arguments.extend(self.targets(C)?);
+        let complaints = Complaints::of(&self.make(&arguments, log)?);
+        self.said.borrow_mut().insert(id, complaints.clone());
+        Ok(complaints)
+    }
+
+    /// Whether there is nothing new at the end of the section, of what is picked.
+    fn compare(&self, log: &Log, pick: fn(Complaints) -> Vec<String>) -> Result<bool> {
+        let before = pick(self.said_at(&self.change.before, log)?);
+        let after = pick(self.said_at(&self.change.after, log)?);
+
+        Ok(nothing_new(&before, &after, log))
+    }
+
+    /// Whether Rust's tools say nothing about the files of the section.
+    fn nothing_about_ours(&self, said: &str, log: &Log) -> Result<bool> {
+        let about = rust_about(said, &self.change.files(self.git, RUST)?);
+
+        log.say(format!("about files of the section: {}", about.len()));
+        for complaint in &about {
+            log.say(complaint);
+        }
+        Ok(about.is_empty())
+    }
+}
+
+/// Says how much there is, and what of it is new; whether that is nothing.
+pub(super) fn nothing_new(before: &[String], after: &[String], log: &Log) -> bool {
+    let new = new_in(before, after);
+
+    log.say(format!(
+        "{} before, {} after; new:",
+        before.len(),
+        after.len()
+    ));
+    for line in &new {
+        log.say(line);
+    }
+    new.is_empty()
+}
+
+/// Objects of C files beside a Makefile; otherwise the folder, or one above it that has one.
+fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
+    let elsewhere = ["tools/", "rust/", "scripts/"];
+    let mut targets = Vec::new();
+
+    for path in paths {
+        if elsewhere.iter().any(|dir| path.starts_with(dir)) || !there(path) {
+            continue;
+        }
+        let Some((mut dir, _)) = path.rsplit_once('/') else {
+            continue;
+        };
+        match path.strip_suffix(".c") {
+            Some(name) if there(&format!("{dir}/Makefile")) => targets.push(format!("{name}.o")),
+            _ => {
+                while !there(&format!("{dir}/Makefile")) {
+                    match dir.rsplit_once('/') {
+                        Some((above, _)) => dir = above,
+                        None => break,
+                    }
+                }
+                targets.push(format!("{dir}/"));
+            }
+        }
+    }
+    targets.sort();
+    targets.dedup();
+    targets
+}
+
+fn sparse(section: &Section<'_>, log: &Log) -> Result<bool> {
+    section.compare(log, |complaints| complaints.sparse)
+}
+
+fn warnings(section: &Section<'_>, log: &Log) -> Result<bool> {
+    section.compare(log, |complaints| complaints.compiler)
+}
+
+/// The whole kernel crate is looked at; only what is said about our files counts.
+fn clippy(section: &Section<'_>, log: &Log) -> Result<bool> {
+    section.to_build(&section.change.after, log)?;
+    remove(&section.work.out("um").join("rust/kernel.o"))?;
+    let mut arguments = vec!["CLIPPY=1".to_string(), "prepare".into()];
+    arguments.extend(section.targets(RUST)?);
+    let said = section.make(&arguments, log)?;
+    section.nothing_about_ours(&said, log)
+}
+
+fn rustfmtcheck(section: &Section<'_>, log: &Log) -> Result<bool> {
+    section.to_build(&section.change.after, log)?;
+    Ok(log
+        .run(&section.work.make("um", "um", ["rustfmtcheck"]))?
+        .success())
+}
+
+fn rusttest(section: &Section<'_>, log: &Log) -> Result<bool> {
+    section.to_build(&section.change.after, log)?;
+    Ok(log
+        .run(&section.work.make("um", "um", ["rusttest"]))?
+        .success())
+}
+
+fn rustdoc(section: &Section<'_>, log: &Log) -> Result<bool> {
+    section.to_build(&section.change.after, log)?;
+    // What was written before is not said again. There need not be any.
+    let _ = std::fs::remove_dir_all(section.work.out("um").join("Documentation/output/rust"));
+    let said = section.make(&["rustdoc".to_string()], log)?;
+    section.nothing_about_ours(&said, log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_what_kbuild_knows() {
+        let there = |path: &str| {
+            path != "mm/gone.c" && (!path.ends_with("Makefile") || path.matches('/').count() < 3)
+        };
+        let targets = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
+            targets(&paths, there)
+        };
+
+        assert_eq!(targets(&["mm/vma.c", "mm/vma.c"]), ["mm/vma.o"]);
+        assert_eq!(
+            targets(&[
+                "mm/tests/fork_fail/shim/read.c",
+                "mm/tests/fork_fail/sweep.rs"
+            ]),
+            ["mm/tests/"],
+            "built from above"
+        );
+        assert_eq!(targets(&["lib/kunit/fault.rs"]), ["lib/kunit/"]);
+        assert!(targets(&["mm/gone.c", "tools/x.c", "rust/helpers/x.c", "top.c"]).is_empty());
+    }
+}

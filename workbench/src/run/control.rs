@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make control`: the same suites on the base without the fix. They have to fail there, and by the
+//! defect: otherwise they prove nothing.
+
+use super::kernel::Kernel;
+use super::suites;
+use super::verdict;
+use crate::builder::Builder;
+use crate::error::Result;
+use crate::judge::control;
+use crate::judge::verdict::Run;
+use crate::outcome::{self, Outcome, Tested};
+use crate::sources::base::Base;
+use crate::tree::branches::{Branch, Branches};
+use std::time::Instant;
+
+pub(crate) fn run(b: &Builder) -> Result<Outcome> {
+    let settings = &b.settings;
+    let repository = b.ensure(Branches)?;
+    let kunit = b.ensure(Kernel {
+        branch: Branch::Unfixed,
+    })?;
+    let name = format!("control-{}", settings.arch);
+    let title = format!("the suites without the fix on {}", settings.arch);
+    let begun = Instant::now();
+
+    outcome::test(
+        b,
+        &title,
+        &name,
+        || {
+            let unfixed = repository.tree(Branch::Unfixed)?;
+            Ok(Tested {
+                inputs: verdict::tested(b, &unfixed)?.add("what", b"control"),
+                tree: repository.tree(Branch::Fixed)?,
+            })
+        },
+        || {
+            let ran = b.long(&title, &name, |log| suites::run(b, &kunit, None, log))?;
+            let version = b.ensure(Base)?.version()?;
+            let suites = repository.suites()?;
+            let run = Run {
+                label: &format!("{version} {}, unfixed", settings.arch),
+                release: &version,
+                exit: ran.exit,
+                seconds: begun.elapsed().as_secs(),
+                log: &ran.log,
+                json: &ran.json,
+                console: &ran.console,
+            };
+            let judged = control::judge(run, &suites);
+            let verdict = judged.verdict(run);
+
+            Ok(Outcome {
+                letter: judged.in_words(settings.arch.name()).unwrap_or_default(),
+                files: verdict::keep(b, &name, &ran)?,
+                ..Outcome::one(verdict.good, verdict.text)
+            })
+        },
+    )
+}

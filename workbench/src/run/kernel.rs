@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel with the suites, built from a branch of the series.
+
+use super::kernel_cache::KernelCache;
+use super::kunit_py::Kunit;
+use crate::builder::{Builder, Step};
+use crate::console::Log;
+use crate::error::{Context, Result};
+use crate::settings::{Arch, Settings};
+use crate::sources::base::Base;
+use crate::sources::config::BaseConfig;
+use crate::stamp::{Inputs, Stamp};
+use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::tree::branches::{Branch, Branches};
+use crate::tree::run_tree::RunTree;
+use std::path::Path;
+
+/// Makes sure that the kernel of a branch is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernel {
+    pub(crate) branch: Branch,
+}
+
+impl Step for Kernel {
+    type Output = Kunit;
+
+    fn run(&self, b: &Builder) -> Result<Kunit> {
+        let settings = &b.settings;
+        let toolbox = b.ensure(Sysroot(Tools::Build))?;
+        if settings.arch == Arch::X86_64 {
+            // QEMU, for who runs the kernel.
+            b.ensure(Sysroot(Tools::X86_64))?;
+        }
+        let repository = b.ensure(Branches)?;
+        let tree = b.ensure(RunTree {
+            branch: self.branch,
+        })?;
+        let objects = settings.base_build().join(settings.arch.name());
+        let kunit = Kunit {
+            tree,
+            arch: settings.arch,
+            config: config(settings),
+            toolbox: with_ccache(settings, &toolbox),
+            compiler: compiler(),
+            objects: objects.clone(),
+        };
+        let name = format!("kernel-{}", settings.arch);
+        let version = match b.planning() {
+            true => settings.base.clone(),
+            false => b.ensure(Base)?.version()?,
+        };
+        let title = format!(
+            "linux {version} for {}, {}",
+            settings.arch,
+            self.branch.name()
+        );
+        let inputs = || inputs(b, &repository.tree(self.branch)?);
+
+        b.stamped(
+            &title,
+            &name,
+            || Ok(Stamp::new(objects.join("built")).inputs(&inputs()?)),
+            |log| {
+                let cache = KernelCache::new(settings, &inputs()?);
+                if !settings.force && cache.restore(&kunit, log)? {
+                    return Ok(());
+                }
+                build(b, &kunit, log)?;
+                cache.keep(&kunit)
+            },
+        )?;
+        Ok(kunit)
+    }
+
+    /// The other branch has the same objects.
+    fn lasts(&self) -> bool {
+        false
+    }
+}
+
+/// What a kernel depends on, beside the compilers: the sources and the configuration.
+pub(crate) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
+    let content = std::fs::read(config(&b.settings)).or_say(|| "cannot read a configuration")?;
+
+    Ok(Inputs::default()
+        .add("tree", tree.as_bytes())
+        .add("config", &content)
+        .add("arch", b.settings.arch.name().as_bytes())
+        .add("toolchain", b.settings.toolchain_identity.as_bytes()))
+}
+
+fn config(settings: &Settings) -> std::path::PathBuf {
+    settings
+        .dirs
+        .workbench
+        .join(format!("kunit/{}.config", settings.arch))
+}
+
+/// C objects come from a cache when another checkout or base has compiled the same.
+pub(crate) fn compiler() -> Vec<String> {
+    vec!["CC=ccache clang".into()]
+}
+
+/// The tools with the settings of that cache. Paths below the project are not part of what is
+/// compared, the compiler itself is.
+pub(crate) fn with_ccache(settings: &Settings, toolbox: &Toolbox) -> Toolbox {
+    let dir = settings.dirs.cache.join("ccache");
+
+    toolbox
+        .env("CCACHE_DIR", &dir.to_string_lossy())
+        .env("CCACHE_BASEDIR", &settings.dirs.top.to_string_lossy())
+        .env("CCACHE_NOHASHDIR", "1")
+        // Without it each file is preprocessed once more, which takes as long as to compile it.
+        .env("CCACHE_DEPEND", "1")
+        .env("CCACHE_COMPILERCHECK", "content")
+        .env("CCACHE_MAXSIZE", "4G")
+        .env("KBUILD_BUILD_TIMESTAMP", "@0")
+}
+
+fn build(b: &Builder, kunit: &Kunit, log: &Log) -> Result<()> {
+    let settings = &b.settings;
+
+    std::fs::create_dir_all(&kunit.objects)
+        .or_say(|| format!("cannot make {}", settings.shown(&kunit.objects)))?;
+    log.run_checked(&kunit.config_cmd())?;
+    compile(b, kunit, log, &[])?;
+    // How much of it came from the cache.
+    log.run(&kunit.toolbox.cmd("ccache").arg("-s"))?;
+    Ok(())
+}
+
+/// Builds a kernel that is configured, and says how far it is.
+pub(crate) fn compile(b: &Builder, kunit: &Kunit, log: &Log, options: &[String]) -> Result<()> {
+    let expected = BaseConfig::read(&b.settings)?.objects(kunit.arch);
+    let cmd = kunit.build_cmd(&b.settings, options);
+    let status = log.run_watched(&cmd, None, |log| {
+        log.progress(count_objects(&kunit.objects) * 100 / expected.max(1));
+    })?;
+
+    match status.success() {
+        true => Ok(()),
+        false => Err(crate::error::Error::failed(crate::process::ended(status))),
+    }
+}
+
+fn count_objects(dir: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return 0;
+    };
+    let mut objects = 0;
+
+    for entry in entries.flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => objects += count_objects(&entry.path()),
+            Ok(_) if entry.path().extension().is_some_and(|end| end == "o") => objects += 1,
+            _ => (),
+        }
+    }
+    objects
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `kunit.py` of the tree under test, which configures kernels, runs them and reads what they
+//! report.
+
+use crate::process::Cmd;
+use crate::settings::{Arch, Settings};
+use crate::toolchain::Toolbox;
+use std::path::{Path, PathBuf};
+
+/// A kernel: its source, where it is built, and with what.
+#[derive(Clone, Debug)]
+pub(crate) struct Kunit {
+    pub(crate) tree: PathBuf,
+    pub(crate) objects: PathBuf,
+    pub(crate) arch: Arch,
+    pub(crate) toolbox: Toolbox,
+    /// Added to what the suites ask for, `workbench/kunit/ARCH.config`.
+    pub(crate) config: PathBuf,
+    /// The C compiler, maybe by way of a cache.
+    pub(crate) compiler: Vec<String>,
+}
+
+/// How long the suites may run, and which of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exec {
+    /// Seconds.
+    pub(crate) limit: u64,
+    /// A glob of suites, or of `SUITE.TEST`; all if there is none.
+    pub(crate) only: Option<String>,
+    /// Where the result goes.
+    pub(crate) json: Option<PathBuf>,
+    /// Print what the kernel prints, as it comes.
+    pub(crate) raw: bool,
+}
+
+impl Kunit {
+    fn script(&self, toolbox: &Toolbox, command: &str) -> Cmd {
+        toolbox
+            .cmd("tools/testing/kunit/kunit.py")
+            .dir(&self.tree)
+            .args([command, &format!("--arch={}", self.arch)])
+            .arg(format!("--build_dir={}", self.objects.display()))
+    }
+
+    /// What `make` has to be told in addition.
+    fn make_options(&self) -> Vec<String> {
+        let mut options = vec!["LLVM=1".to_string()];
+        options.extend(self.compiler.iter().cloned());
+        options
+    }
+
+    /// Writes the configuration: that of the suites, and ours on top.
+    pub(crate) fn config_cmd(&self) -> Cmd {
+        let mut cmd = self.script(&self.toolbox, "config");
+
+        for option in self.make_options() {
+            cmd = cmd.arg(format!("--make_options={option}"));
+        }
+        cmd.arg("--kunitconfig=mm/tests")
+            .arg(format!("--kunitconfig={}", self.config.display()))
+    }
+
+    /// Builds what is run, and nothing else: `kunit.py build` makes modules and indexes, too.
+    pub(crate) fn build_cmd(&self, settings: &Settings, options: &[String]) -> Cmd {
+        let target = match self.arch {
+            Arch::Um => "linux",
+            Arch::X86_64 => "bzImage",
+        };
+
+        self.toolbox
+            .make(settings, &self.tree)
+            .arg(format!("O={}", self.objects.display()))
+            .arg(format!("ARCH={}", self.arch))
+            .args(self.make_options())
+            .args(options)
+            .arg(target)
+    }
+
+    /// Runs the suites of the kernel that was built.
+    pub(crate) fn exec_cmd(&self, exec: &Exec) -> Cmd {
+        // Lines are to be seen as they come.
+        let toolbox = self.toolbox.env("PYTHONUNBUFFERED", "1");
+        let mut cmd = self
+            .script(&toolbox, "exec")
+            .arg(format!("--timeout={}", exec.limit));
+
+        if self.arch == Arch::X86_64 {
+            cmd = cmd.arg("--qemu_args=-smp 2");
+        }
+        if exec.raw {
+            cmd = cmd.arg("--raw_output=all");
+        }
+        if let Some(json) = &exec.json {
+            cmd = cmd.arg(format!("--json={}", json.display()));
+        }
+        cmd.args(exec.only.iter())
+    }
+
+    /// The kernel's console during the last run.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.objects.join("test.log")
+    }
+
+    /// What is run.
+    pub(crate) fn image(&self) -> PathBuf {
+        self.objects.join(image(self.arch))
+    }
+}
+
+/// What is run of a kernel, below its objects.
+pub(crate) fn image(arch: Arch) -> &'static Path {
+    Path::new(match arch {
+        Arch::Um => "linux",
+        Arch::X86_64 => "arch/x86/boot/bzImage",
+    })
+}

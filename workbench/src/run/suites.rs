@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Runs the suites of a kernel that was built.
+
+use super::kunit_py::{Exec, Kunit};
+use super::kvm;
+use crate::builder::Builder;
+use crate::console::{read_lossy, Log};
+use crate::error::{Context, Result};
+use crate::settings::{Arch, Settings};
+use crate::toolchain::{Sysroot, Tools};
+use std::path::PathBuf;
+
+/// What a run has left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ran {
+    /// How `kunit.py` ended.
+    pub(crate) exit: Option<i32>,
+    /// Its result.
+    pub(crate) json: String,
+    /// The kernel's console.
+    pub(crate) log: String,
+    /// What `kunit.py` printed.
+    pub(crate) console: String,
+}
+
+/// Seconds the suites may take, if the user says nothing. x86_64 is emulated, with all detectors.
+fn limit(settings: &Settings) -> u64 {
+    settings.timeout.unwrap_or(match settings.arch {
+        Arch::Um => 600,
+        Arch::X86_64 => 1800,
+    })
+}
+
+/// `ONLY=` as kunit.py takes it: it has no way to name several suites.
+pub(crate) fn filter(only: Option<&str>) -> Option<String> {
+    only.map(str::to_string)
+}
+
+/// Runs them, all or those that `only` names.
+pub(crate) fn run(b: &Builder, kunit: &Kunit, only: Option<&str>, log: &Log) -> Result<Ran> {
+    run_in(b, kunit, only, log, &[])
+}
+
+/// The same, with variables for the kernel's process.
+pub(crate) fn run_in(
+    b: &Builder,
+    kunit: &Kunit,
+    only: Option<&str>,
+    log: &Log,
+    environment: &[(&str, &str)],
+) -> Result<Ran> {
+    let mut kunit = kunit.clone();
+    let json = kunit.objects.join("result.json");
+
+    for old in [&json, &kunit.log()] {
+        remove(old)?;
+    }
+    for (name, value) in environment {
+        kunit.toolbox = kunit.toolbox.env(name, value);
+    }
+    let mut with_kvm = false;
+    if kunit.arch == Arch::X86_64 {
+        kunit.toolbox = b.ensure(Sysroot(Tools::X86_64))?;
+        with_kvm = kvm::works(&kunit.toolbox, &kunit, log)?;
+    }
+    let mut cmd = kunit.exec_cmd(&Exec {
+        limit: limit(&b.settings),
+        only: filter(only),
+        json: Some(json.clone()),
+        raw: false,
+    });
+    if with_kvm {
+        cmd = cmd.env("ENTER_KVM", "1");
+    }
+    let before = log.text().len();
+    let status = log.run_watched(&cmd, None, |log| log.status(&last_test(&log.text())))?;
+
+    Ok(Ran {
+        exit: status.code(),
+        json: read_lossy(&json),
+        log: read_lossy(&kunit.log()),
+        console: log.text()[before..].to_string(),
+    })
+}
+
+/// The test that ended last, as kunit.py prints it.
+fn last_test(console: &str) -> String {
+    console
+        .lines()
+        .rev()
+        .find_map(|line| {
+            let (_, said) = line.split_once("] ")?;
+            let (status, name) = said.trim().split_once("] ")?;
+            status.starts_with('[').then(|| name.trim().to_string())
+        })
+        .unwrap_or_default()
+}
+
+fn remove(file: &PathBuf) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).or_say(|| format!("cannot remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_test_is_told() {
+        let console = "[12:00:01] ========== fork_fail (3 subtests) ==========\n\
+                       [12:00:02] [PASSED] kinds\n[12:00:03] noise\n";
+
+        assert_eq!(last_test(console), "kinds");
+        assert_eq!(last_test(""), "");
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make kunit`: builds the base with the series, runs the suites and judges them.
+
+use super::golden;
+use super::kernel::{self, Kernel};
+use super::suites::{self, Ran};
+use crate::builder::Builder;
+use crate::error::{Context, Result};
+use crate::judge::golden::{Scope, Table};
+use crate::judge::letter::suites_in_words;
+use crate::judge::sweeps::Sweeps;
+use crate::judge::verdict::{verdict, Expected, Golden, Run};
+use crate::outcome::{self, Outcome, Tested};
+use crate::sources::base::Base;
+use crate::stamp::{write_whole, Inputs};
+use crate::tree::branches::{Branch, Branches};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// The name of the result: that of a part of the suites is another one.
+pub(crate) fn name(b: &Builder) -> String {
+    match b.settings.only {
+        None => format!("kunit-{}", b.settings.arch),
+        Some(_) => format!("kunit-{}-only", b.settings.arch),
+    }
+}
+
+pub(crate) fn run(b: &Builder) -> Result<Outcome> {
+    let settings = &b.settings;
+    let repository = b.ensure(Branches)?;
+    let kunit = b.ensure(Kernel {
+        branch: Branch::Fixed,
+    })?;
+    let only = settings.only.as_deref();
+    let table = golden::path(settings);
+    let begun = Instant::now();
+    let title = match only {
+        None => format!("the suites on {}", settings.arch),
+        Some(only) => format!("{only} on {}", settings.arch),
+    };
+
+    outcome::test(
+        b,
+        &title,
+        &name(b),
+        || {
+            let tree = repository.tree(Branch::Fixed)?;
+            let inputs = tested(b, &tree)?
+                .add("only", only.unwrap_or_default().as_bytes())
+                .add_file(&table);
+            Ok(Tested { inputs, tree })
+        },
+        || {
+            let log = name(b);
+            let ran = b.long(&title, &log, |log| suites::run(b, &kunit, only, log))?;
+            let version = b.ensure(Base)?.version()?;
+            let golden = Table::read(&table, &settings.base, settings.arch.name());
+            let scope = match only {
+                None => Scope::All,
+                Some(_) => Scope::Some,
+            };
+            let suites = match only {
+                None => repository.suites()?,
+                Some(_) => Vec::new(),
+            };
+            let verdict = verdict(
+                Run {
+                    label: &format!("{version} {}", settings.arch),
+                    release: &version,
+                    exit: ran.exit,
+                    seconds: begun.elapsed().as_secs(),
+                    log: &ran.log,
+                    json: &ran.json,
+                    console: &ran.console,
+                },
+                Expected {
+                    suites: &suites,
+                    golden: match &golden {
+                        Ok(table) => Golden::Table(table, scope),
+                        Err(error) => Golden::Missing(error.message()),
+                    },
+                },
+            );
+
+            Ok(Outcome {
+                passed: verdict.counts.passed,
+                failed: match verdict.good {
+                    true => 0,
+                    false => verdict.counts.failed.max(1),
+                },
+                skipped: verdict.counts.skipped,
+                points: verdict.points,
+                letter: suites_in_words(
+                    settings.arch.name(),
+                    verdict.counts,
+                    &Sweeps::of(&ran.log),
+                ),
+                text: verdict.text,
+                files: keep(b, &log, &ran)?,
+                ..Outcome::default()
+            })
+        },
+    )
+}
+
+/// What a run of the suites depends on.
+pub(crate) fn tested(b: &Builder, tree: &str) -> Result<Inputs> {
+    let inputs = kernel::inputs(b, tree)?;
+    let limit = b.settings.timeout.unwrap_or_default();
+
+    Ok(inputs.add("limit", &limit.to_le_bytes()))
+}
+
+/// What a run has left, beside its result.
+pub(crate) fn keep(b: &Builder, name: &str, ran: &Ran) -> Result<Vec<PathBuf>> {
+    let dir = b.settings.base_build().join("results").join(name);
+    let mut files = Vec::new();
+
+    std::fs::create_dir_all(&dir).or_say(|| format!("cannot make {}", dir.display()))?;
+    for (file, text) in [
+        ("test.log", &ran.log),
+        ("result.json", &ran.json),
+        ("console.log", &ran.console),
+    ] {
+        let path = dir.join(file);
+        write_whole(&path, text.as_bytes())?;
+        files.push(path);
+    }
+    Ok(files)
+}
+
+/// What the last run of the suites has left, for who looks at its log again.
+pub(crate) fn last_log(b: &Builder, name: &str) -> Option<(Outcome, String)> {
+    let outcome = outcome::last(b, name)?;
+    let log = outcome
+        .files
+        .iter()
+        .find(|file| file.ends_with("test.log"))?;
+    let text = crate::console::read_lossy(log);
+
+    Some((outcome, text))
+}

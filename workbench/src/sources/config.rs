@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `workbench/bases/BASE`: which release of the kernel the series is for, and where it comes from.
+//! Lines `name=value`; the value may be in quotes, what begins with `#` is for the reader.
+
+use crate::error::{Context, Error, Result};
+use crate::settings::{Arch, Settings};
+
+/// A base, as its file describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BaseConfig {
+    /// Source package of Debian.
+    pub(crate) package: String,
+    /// The release that is used unless the archive does not have it, such as `6.18.15`.
+    pub(crate) release: String,
+    /// Releases that will do as well, such as `6.18.*`.
+    pub(crate) versions: String,
+    /// The first one the series applies to.
+    pub(crate) oldest: Option<String>,
+    /// Suites of the archive to look in.
+    pub(crate) suites: Vec<String>,
+    /// About how many objects a build for UML makes, to show how far it is.
+    pub(crate) objects_um: u64,
+    /// The same for x86_64.
+    pub(crate) objects_x86_64: u64,
+}
+
+impl BaseConfig {
+    /// The file of the base that was chosen.
+    pub(crate) fn read(settings: &Settings) -> Result<BaseConfig> {
+        let path = settings.dirs.workbench.join("bases").join(&settings.base);
+        let shown = settings.shown(&path);
+        let text = std::fs::read_to_string(&path).or_say(|| format!("cannot read {shown}"))?;
+
+        BaseConfig::parse(&text).map_err(|what| Error::usage(format!("{shown}: {what}")))
+    }
+
+    fn parse(text: &str) -> std::result::Result<BaseConfig, String> {
+        let mut config = BaseConfig::default();
+
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let Some((name, value)) = line.split_once('=') else {
+                return Err(format!("line {number} is not a line name=value"));
+            };
+            let (name, value) = (name.trim(), value.trim().trim_matches(['\'', '"']));
+            let count = || {
+                let odd = |_| format!("line {number}: {value} is not a number");
+                value.parse().map_err(odd)
+            };
+            match name {
+                "package" => config.package = value.into(),
+                "release" => config.release = value.into(),
+                "versions" => config.versions = value.into(),
+                "oldest" => config.oldest = Some(value.into()),
+                "suites" => config.suites = value.split_whitespace().map(Into::into).collect(),
+                "objects_um" => config.objects_um = count()?,
+                "objects_x86_64" => config.objects_x86_64 = count()?,
+                _ => return Err(format!("line {number}: {name} is no name that is known")),
+            }
+        }
+        let needed = [
+            ("package", config.package.is_empty()),
+            ("release", config.release.is_empty()),
+            ("versions", config.versions.is_empty()),
+            ("suites", config.suites.is_empty()),
+        ];
+        match needed.iter().find(|(_, missing)| *missing) {
+            Some((name, _)) => Err(format!("there is no line {name}=")),
+            None => Ok(config),
+        }
+    }
+
+    /// Whether a release is one of this base's that the series is for.
+    pub(crate) fn has(&self, version: &str) -> bool {
+        let fits = match self.versions.strip_suffix('*') {
+            Some(start) => version.starts_with(start),
+            None => version == self.versions,
+        };
+        let old = |oldest: &String| numbers(version) < numbers(oldest);
+
+        fits && !self.oldest.as_ref().is_some_and(old)
+    }
+
+    /// About how many objects a build makes.
+    pub(crate) fn objects(&self, arch: Arch) -> u64 {
+        match arch {
+            Arch::Um => self.objects_um,
+            Arch::X86_64 => self.objects_x86_64,
+        }
+    }
+}
+
+/// For comparisons: 6.18.9 is before 6.18.15.
+pub(crate) fn numbers(version: &str) -> Vec<u32> {
+    version
+        .split(['.', '-', '~', '+'])
+        .map_while(|part| part.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# words\npackage = linux\nversions = 6.18.*\nrelease = 6.18.15\n\
+                        oldest = 6.18.9\nsuites = a b\nobjects_um = 560\n";
+
+    #[test]
+    fn a_file_is_read() {
+        let config = BaseConfig::parse(TEXT).expect("a base");
+
+        assert_eq!(config.package, "linux");
+        assert_eq!(config.release, "6.18.15");
+        assert_eq!(config.suites, ["a", "b"]);
+        assert_eq!(config.objects(Arch::Um), 560);
+    }
+
+    #[test]
+    fn releases_are_compared_by_their_numbers() {
+        let config = BaseConfig::parse(TEXT).expect("a base");
+
+        for (version, fits) in [
+            ("6.18.15", true),
+            ("6.18.9", true),
+            ("6.18.8", false),
+            ("6.19.1", false),
+            ("6.180.1", false),
+        ] {
+            assert_eq!(config.has(version), fits, "{version}");
+        }
+        assert!(numbers("6.18.9") < numbers("6.18.15"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let wrong = |text: &str| BaseConfig::parse(text).expect_err("wrong");
+
+        assert_eq!(wrong("x"), "line 1 is not a line name=value");
+        assert_eq!(wrong("\nx=1"), "line 2: x is no name that is known");
+        assert_eq!(wrong("package=linux"), "there is no line release=");
+        assert!(wrong("objects_um=many").contains("many is not a number"));
+    }
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `KDIR=path`: a kernel tree of the user's as the base. It is read, never written to.
+
+use super::import;
+use crate::console::Log;
+use crate::error::{Context, Error, Result};
+use crate::git::Git;
+use crate::stamp::{write_whole, Inputs};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A tree of the user's that looks like a kernel.
+#[derive(Clone, Debug)]
+pub(crate) struct Kdir {
+    pub(crate) path: PathBuf,
+    /// The base that it is a release of, such as `6.18`.
+    pub(crate) base: String,
+    /// Its release, such as `6.18.15`.
+    pub(crate) version: String,
+}
+
+impl Kdir {
+    /// Fails for what is no kernel tree.
+    pub(crate) fn check(path: &Path) -> Result<Kdir> {
+        let said = path.display();
+        let real = path
+            .canonicalize()
+            .ok()
+            .filter(|real| real.is_dir())
+            .ok_or_else(|| Error::usage(format!("KDIR={said} is not a directory")))?;
+        let makefile = std::fs::read_to_string(real.join("Makefile")).unwrap_or_default();
+        let value = |name: &str| {
+            makefile.lines().find_map(|line| {
+                let rest = line.strip_prefix(name)?.trim_start();
+                let value = rest.strip_prefix('=')?.trim();
+                value.parse::<u32>().ok()
+            })
+        };
+        let kernel = ["Kbuild", "mm/mmap.c", "tools/testing/kunit/kunit.py"]
+            .iter()
+            .all(|file| real.join(file).is_file());
+
+        match (value("VERSION"), value("PATCHLEVEL")) {
+            (Some(version), Some(patchlevel)) if kernel => {
+                let base = format!("{version}.{patchlevel}");
+                let version = format!("{base}.{}", value("SUBLEVEL").unwrap_or(0));
+                Ok(Kdir {
+                    path: real,
+                    base,
+                    version,
+                })
+            }
+            _ => Err(Error::usage(format!(
+                "KDIR={said} is not a kernel tree: no Makefile with VERSION, Kbuild, mm/mmap.c or \
+                 kunit.py at its top"
+            ))),
+        }
+    }
+}
+
+impl Kdir {
+    /// Every file that is not ignored, tracked or not, and is there.
+    pub(crate) fn files(&self) -> Result<Files> {
+        let own = Git::tree(&self.path).with_users_settings();
+        let exclude = ["--others", "--exclude-standard"];
+        let list = |git: Git, tracked: &[&str]| {
+            git.cmd(["ls-files", "-z"])
+                .args(tracked)
+                .args(exclude)
+                // It would refresh the user's index otherwise.
+                .env("GIT_OPTIONAL_LOCKS", "0")
+                .dir(&self.path)
+                .checked()
+        };
+        let is_git = self.path.join(".git").exists() && own.succeeds(["rev-parse", "--git-dir"])?;
+        let listed = if is_git {
+            list(own, &["--cached"])?
+        } else {
+            let empty = tempfile::tempdir().or_say(|| "cannot make a folder for git")?;
+            let git = Git::create_bare(&empty.path().join("git"))?;
+            list(git.work_tree(&self.path), &[])?
+        };
+        let mut files = Files {
+            dir: self.path.clone(),
+            files: Vec::new(),
+        };
+
+        for name in listed.stdout.split(|byte| *byte == 0) {
+            let name = PathBuf::from(OsString::from_vec(name.to_vec()));
+            let Ok(found) = std::fs::symlink_metadata(self.path.join(&name)) else {
+                continue;
+            };
+            if found.is_file() || found.is_symlink() {
+                files.files.push((name, found));
+            }
+        }
+        files.files.sort_by(|one, other| one.0.cmp(&other.0));
+        files.files.dedup_by(|one, other| one.0 == other.0);
+        Ok(files)
+    }
+}
+
+/// The files of a tree, as they are now.
+pub(crate) struct Files {
+    dir: PathBuf,
+    files: Vec<(PathBuf, std::fs::Metadata)>,
+}
+
+impl Files {
+    /// A name for this state of the files: as git itself tells whether one has changed, by size
+    /// and time.
+    pub(crate) fn key(&self) -> String {
+        let mut inputs = Inputs::default().add("tree", self.dir.as_os_str().as_bytes());
+
+        for (name, found) in &self.files {
+            let state = format!(
+                "{} {}.{} {:o}",
+                found.size(),
+                found.mtime(),
+                found.mtime_nsec(),
+                found.mode()
+            );
+            inputs = inputs.add(&name.to_string_lossy(), state.as_bytes());
+        }
+        inputs.hash()
+    }
+
+    /// Imports them into a new repository.
+    pub(crate) fn import(&self, git: &Path, message: &str, log: &Log) -> Result<Git> {
+        let total = self.files.iter().map(|(_, found)| found.size()).sum();
+
+        import::repository(git, message, total, log, |stream| {
+            for (name, found) in &self.files {
+                let path = self.dir.join(name);
+                let cannot = || format!("cannot read {}", path.display());
+                let name = name.as_os_str().as_bytes();
+
+                if found.is_symlink() {
+                    let target = std::fs::read_link(&path).or_say(cannot)?;
+                    stream.link(name, target.as_os_str().as_bytes())?;
+                } else {
+                    let mut file = std::fs::File::open(&path).or_say(cannot)?;
+                    let executable = found.mode() & 0o100 != 0;
+                    stream.file(name, executable, found.size(), &mut file)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Notes in an imported tree that a repository borrows its objects.
+pub(crate) fn note_user(repository: &Path, user: &Path) -> Result<()> {
+    let file = repository.join("users");
+    let mut text = std::fs::read_to_string(&file).unwrap_or_default();
+    let line = user.display().to_string();
+
+    if text.lines().any(|known| known == line) {
+        return Ok(());
+    }
+    text.push_str(&line);
+    text.push('\n');
+    write_whole(&file, text.as_bytes())
+}
+
+/// Imported trees that somebody has used and nobody does any more.
+pub(crate) fn unused(cache: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(cache).into_iter().flatten().flatten();
+    let borrows = |user: &str, repository: &Path| {
+        let alternates = Path::new(user).join("objects/info/alternates");
+        let objects = repository.join("objects").display().to_string();
+
+        std::fs::read_to_string(alternates)
+            .is_ok_and(|text| text.lines().any(|line| line == objects))
+    };
+
+    entries
+        .map(|entry| entry.path())
+        .filter(|repository| {
+            // Without a note it may have been imported just now.
+            std::fs::read_to_string(repository.join("users"))
+                .is_ok_and(|users| !users.lines().any(|user| borrows(user, repository)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Cmd;
+    use crate::sources::import::tests::logged;
+
+    fn tree(dir: &Path) -> Kdir {
+        let write = |path: &str, text: &str| {
+            let path = dir.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        };
+        write("Makefile", "VERSION = 6\nPATCHLEVEL = 18\n");
+        write("Kbuild", "");
+        write("mm/mmap.c", "int x;\n");
+        write("tools/testing/kunit/kunit.py", "");
+        write(".gitignore", "*.o\n");
+        write("mm/mmap.o", "object");
+        std::os::unix::fs::symlink("mmap.c", dir.join("mm/link.c")).expect("a link");
+        Kdir::check(dir).expect("a kernel")
+    }
+
+    fn listed(kdir: &Kdir) -> Vec<String> {
+        let files = kdir.files().expect("files").files;
+
+        files
+            .iter()
+            .map(|(name, _)| name.display().to_string())
+            .collect()
+    }
+
+    const FILES: [&str; 6] = [
+        ".gitignore",
+        "Kbuild",
+        "Makefile",
+        "mm/link.c",
+        "mm/mmap.c",
+        "tools/testing/kunit/kunit.py",
+    ];
+
+    #[test]
+    fn files_are_listed_with_and_without_git() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let kdir = tree(dir.path());
+        assert_eq!(
+            (kdir.base.as_str(), kdir.version.as_str()),
+            ("6.18", "6.18.0")
+        );
+        assert_eq!(listed(&kdir), FILES);
+
+        let git = |arguments: &[&str]| {
+            Git::tree(dir.path())
+                .by_nobody()
+                .run(arguments)
+                .expect("git")
+        };
+        git(&["init", "-q"]);
+        git(&["add", "Makefile", "mm"]);
+        git(&["commit", "-q", "-m", "x"]);
+        assert_eq!(listed(&kdir), FILES);
+        std::fs::remove_file(dir.path().join("mm/link.c")).expect("a file");
+        assert_eq!(listed(&kdir).len(), FILES.len() - 1);
+    }
+
+    #[test]
+    fn the_key_is_another_when_a_file_changes() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let kdir = tree(dir.path());
+        let key = || kdir.files().expect("files").key();
+        let before = key();
+        assert_eq!(key(), before);
+
+        std::fs::write(dir.path().join("mm/mmap.o"), "another object").expect("a file");
+        assert_eq!(key(), before);
+        std::fs::write(dir.path().join("mm/mmap.c"), "int y;\n").expect("a file");
+        assert_ne!(key(), before);
+    }
+
+    #[test]
+    fn a_tree_is_read_and_not_written_to() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let kdir = tree(dir.path());
+        Cmd::new("chmod")
+            .args(["-R", "a-w"])
+            .arg(dir.path())
+            .read()
+            .expect("chmod");
+        let state = || {
+            Cmd::new("ls")
+                .args(["-lR", "--full-time"])
+                .arg(dir.path())
+                .read()
+                .ok()
+        };
+        let before = state();
+        let out = tempfile::tempdir().expect("a folder");
+
+        let git = logged(out.path(), |log| {
+            let files = kdir.files()?;
+            files.import(&out.path().join("git"), "linux 6.18.0", log)
+        })
+        .expect("a repository");
+        assert_eq!(state(), before);
+        let listed = git.lines(["ls-tree", "-r", "--name-only", "base-tree"]);
+        assert_eq!(listed.expect("a tree"), FILES);
+        Cmd::new("chmod")
+            .args(["-R", "u+w"])
+            .arg(dir.path())
+            .read()
+            .expect("chmod");
+    }
+}

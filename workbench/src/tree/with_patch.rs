@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The series with something changed: a patch that breaks it or measures it, or another commit.
+
+use super::assemble::apply_trouble;
+use super::branches::Repository;
+use super::checkout::Checkout;
+use crate::builder::{Builder, Step};
+use crate::error::{Context, Error, Result};
+use crate::git::Git;
+use std::path::{Path, PathBuf};
+
+/// The tree of branch `fixed` with a patch applied, if one is given, and a file added, if one is
+/// given with its path there. In a plan it has no name yet.
+pub(crate) fn tree_with(
+    b: &Builder,
+    repository: &Repository,
+    patch: Option<&Path>,
+    added: Option<(&Path, &str)>,
+) -> Result<String> {
+    if b.planning() {
+        return Ok(String::new());
+    }
+    let scratch = b.temporary_dir()?;
+    let git = repository.git().index(scratch.path().join("index"));
+
+    git.run(["read-tree", "fixed"])?;
+    if let Some(patch) = patch {
+        let shown = b.settings.shown(patch);
+        let text = std::fs::read(patch).or_say(|| format!("cannot read {shown}"))?;
+        let apply = git.cmd(["apply", "--cached", "--whitespace=nowarn", "-"]);
+        let applied = apply.input(text).output()?;
+        if !applied.status.success() {
+            return Err(Error::usage(format!(
+                "{shown} does not apply to the series for linux {}: {}; make it anew, nothing was \
+                 built",
+                repository.source.version()?,
+                apply_trouble(&applied.error_text())
+            )));
+        }
+    }
+    if let Some((file, path)) = added {
+        let store = git.cmd(["hash-object", "-w", "--no-filters", "--"]);
+        let blob = store.arg(file).read()?;
+        let entry = format!("100644,{blob},{path}");
+        git.run(["update-index", "--add", "--cacheinfo", &entry])?;
+    }
+    git.read(["write-tree"])
+}
+
+/// A tree or commit of the repository as files, in `build/BASE/NAME/src`. Unchanged files stay as
+/// they are, so that little is built again; edits are undone.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangedTree {
+    pub(crate) name: String,
+    /// As git names it.
+    pub(crate) tree: String,
+    /// The repository that it is in.
+    pub(crate) repository: PathBuf,
+}
+
+impl ChangedTree {
+    pub(crate) fn new(repository: &Repository, name: &str, tree: &str) -> ChangedTree {
+        ChangedTree {
+            name: name.to_string(),
+            tree: tree.to_string(),
+            repository: repository.dir.clone(),
+        }
+    }
+}
+
+impl Step for ChangedTree {
+    type Output = PathBuf;
+
+    fn run(&self, b: &Builder) -> Result<PathBuf> {
+        let work = b.settings.base_build().join(&self.name);
+        let dir = work.join("src");
+        let git = Git::bare(&self.repository);
+        let checkout = Checkout {
+            repository: &git,
+            dir: &dir,
+            index: &work.join("index"),
+        };
+
+        let title = format!("source tree, {}", self.name);
+        let log = format!("checkout-{}", self.name);
+        checkout.ensure(b, &title, &log, || {
+            git.id(&format!("{}^{{tree}}", self.tree))
+        })?;
+        Ok(dir)
+    }
+
+    /// Another tree may take its place.
+    fn lasts(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::branches::{Branch, Branches};
+    use crate::tree::toy::{put, Project};
+
+    #[test]
+    fn a_patch_and_a_file_make_another_tree() {
+        let project = Project::new();
+        let b = project.builder(|_| ());
+        let repository = b.ensure(Branches).expect("branches");
+        let patch = project.top.join("workbench/breakages/6.18/01-x.patch");
+        let text = "What is broken.\n---\ndiff --git a/mm/vma.c b/mm/vma.c\n--- a/mm/vma.c\n\
+                    +++ b/mm/vma.c\n@@ -2,3 +2,3 @@\n int vma_2;\n-int vma_3; /* destroy */\n\
+                    +int vma_3;\n int vma_4;\n";
+        put(&patch, text);
+        let file = project.top.join("extra.c");
+        put(&file, "extra\n");
+
+        let broken = tree_with(&b, &repository, Some(&patch), None).expect("a tree");
+        assert_ne!(Some(&broken), repository.tree(Branch::Fixed).ok().as_ref());
+        let same = tree_with(&b, &repository, None, None).expect("a tree");
+        assert_eq!(Some(&same), repository.tree(Branch::Fixed).ok().as_ref());
+        let extra = Some((file.as_path(), "mm/extra.c"));
+        let more = tree_with(&b, &repository, Some(&patch), extra).expect("a tree");
+        let dir = b
+            .ensure(ChangedTree::new(&repository, "changed", &more))
+            .expect("a folder");
+        assert_eq!(dir, project.top.join("build/6.18/changed/src"));
+        assert!(dir.join("mm/extra.c").is_file());
+        b.ensure(ChangedTree::new(&repository, "changed", &broken))
+            .expect("a folder");
+        assert!(!dir.join("mm/extra.c").exists());
+
+        put(&patch, &text.replace(" int vma_2", " int vma_x"));
+        let error = tree_with(&b, &repository, Some(&patch), None).expect_err("no");
+        assert_eq!(
+            error.message(),
+            "workbench/breakages/6.18/01-x.patch does not apply to the series for linux 6.18.15: \
+             mm/vma.c, hunk at line 2; make it anew, nothing was built"
+        );
+    }
+}
