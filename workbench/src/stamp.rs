@@ -41,12 +41,7 @@ impl Stamp {
 
     /// Before the output is made: a run that is interrupted leaves no stamp.
     pub(crate) fn remove(&self) -> Result<()> {
-        match std::fs::remove_file(&self.file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).or_say(|| format!("cannot remove {}", self.file.display()))
-            }
-            _ => Ok(()),
-        }
+        remove_file(&self.file)
     }
 
     /// After the output was made.
@@ -111,6 +106,16 @@ pub(crate) fn sha256_of(path: &Path) -> Result<String> {
             return Ok(hex(&hash.finalize()));
         }
         hash.update(&buffer[..n]);
+    }
+}
+
+/// Removes a file that need not be there.
+pub(crate) fn remove_file(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).or_say(|| format!("cannot remove {}", file.display()))
+        }
+        _ => Ok(()),
     }
 }
 

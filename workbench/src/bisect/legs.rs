@@ -184,7 +184,7 @@ impl Bisect<'_> {
         if mm.is_dir() {
             std::fs::remove_dir_all(&mm).or_say(|| format!("cannot remove {}", mm.display()))?;
         }
-        crate::build::kbuild::remove(&out.join("kernel/fork.o"))?;
+        crate::stamp::remove_file(&out.join("kernel/fork.o"))?;
         let output = self
             .work
             .make(

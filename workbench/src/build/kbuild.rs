@@ -13,7 +13,7 @@ use crate::stamp::{write_whole, Inputs, Stamp};
 use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
 use crate::tree::checkout::Checkout;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where that is done, `build/BASE/NAME`: the source in `src`, and a folder for each kind of
 /// objects. It stays, so that little is built again.
@@ -142,7 +142,7 @@ impl Work {
             return Ok(());
         }
         stamp.remove()?;
-        remove(&file)?;
+        crate::stamp::remove_file(&file)?;
         match config.start {
             Start::Target(target) => {
                 std::fs::create_dir_all(&out)
@@ -196,16 +196,6 @@ fn kconfig(files: &str) -> String {
             inputs.add("file", line.as_bytes())
         })
         .hash()
-}
-
-/// Removes a file that need not be there.
-pub(crate) fn remove(file: &Path) -> Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).or_say(|| format!("cannot remove {}", file.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::check::{Change, Check, Files};
 use super::coccinelle;
 use super::complaints::{new_in, rust_about, Complaints};
-use crate::build::kbuild::{remove, Config, Start, Work};
+use crate::build::kbuild::{Config, Start, Work};
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::git::Git;
@@ -109,7 +109,7 @@ impl Section<'_> {
         log.run_checked(&self.work.make("um", "um", ["prepare"]))?;
         for path in series().files(self.git, Files::like(&["*.c", "*.rs"]))? {
             let object = self.work.out("um").join(path).with_extension("o");
-            remove(&object)?;
+            crate::stamp::remove_file(&object)?;
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ fn warnings(section: &Section<'_>, log: &Log) -> Result<bool> {
 /// The whole kernel crate is looked at; only what is said about our files counts.
 fn clippy(section: &Section<'_>, log: &Log) -> Result<bool> {
     section.to_build(&section.change.after, log)?;
-    remove(&section.work.out("um").join("rust/kernel.o"))?;
+    crate::stamp::remove_file(&section.work.out("um").join("rust/kernel.o"))?;
     let mut arguments = vec!["CLIPPY=1".to_string(), "prepare".into()];
     arguments.extend(section.targets(RUST)?);
     let said = section.make(&arguments, log)?;

@@ -6,10 +6,10 @@ use super::kunit_py::{Exec, Kunit};
 use super::kvm;
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
-use crate::error::{Context, Result};
+use crate::error::Result;
 use crate::settings::{Arch, Settings};
+use crate::stamp::remove_file;
 use crate::toolchain::{Sysroot, Tools};
-use std::path::PathBuf;
 
 /// What a run has left.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub(crate) fn run_in(
     let json = kunit.objects.join("result.json");
 
     for old in [&json, &kunit.log()] {
-        remove(old)?;
+        remove_file(old)?;
     }
     for (name, value) in environment {
         kunit.toolbox = kunit.toolbox.env(name, value);
@@ -95,15 +95,6 @@ fn last_test(console: &str) -> String {
             status.starts_with('[').then(|| name.trim().to_string())
         })
         .unwrap_or_default()
-}
-
-fn remove(file: &PathBuf) -> Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).or_say(|| format!("cannot remove {}", file.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
