@@ -14,6 +14,7 @@ use crate::process::ended;
 use crate::run::kernel;
 use crate::run::kunit_py::Kunit;
 use crate::settings::Arch;
+use crate::tree::series::TESTS;
 use std::time::Instant;
 
 /// What the fix can touch, of a kernel that is not built as a whole.
@@ -21,7 +22,8 @@ pub(super) const TOUCHED: [&str; 2] = ["mm/", "kernel/fork.o"];
 
 pub(super) struct Leg {
     pub(super) name: &'static str,
-    /// What costs minutes a patch is for the fix; the tests are no code of other machines.
+    /// What costs minutes a patch is for the fix and what improves it; the tests are no code of
+    /// other machines.
     tests: bool,
     fix: bool,
     /// Whether it is a build, of which the cover letter tells.
@@ -147,8 +149,8 @@ const WARNINGS: Config<'_> = Config {
 impl Leg {
     pub(super) fn is_for(&self, patch: &Patch) -> bool {
         let section = match patch.section {
-            "fix" => self.fix,
-            _ => self.tests,
+            section if section == TESTS.name => self.tests,
+            _ => self.fix,
         };
 
         section
@@ -344,6 +346,7 @@ mod tests {
         ];
 
         assert_eq!(legs_of(1, "fix", &[]), of_fix);
+        assert_eq!(legs_of(51, "improve", &[]), of_fix);
         assert_eq!(legs_of(101, "tests", &[]), ["um", "checkpatch"]);
         assert_eq!(
             legs_of(104, "tests", &["fault"]),

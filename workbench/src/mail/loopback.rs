@@ -23,6 +23,7 @@ use crate::stamp::Inputs;
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches};
 use crate::tree::run_tree::RunTree;
+use crate::tree::series::FIX;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -303,7 +304,7 @@ fn check_arrived(section: &Section, arrived: &[String]) -> Result<()> {
         return Err(Error::failed(format!("section {name} is no thread")));
     }
     let got_it = |mail: &&String| header(mail, "x-rcptto").is_some_and(|to| to.contains(STABLE));
-    if name == "fix" && !arrived.iter().all(|mail| got_it(&mail)) {
+    if name == FIX.name && !arrived.iter().all(|mail| got_it(&mail)) {
         return Err(Error::failed("the stable team was not sent all of the fix"));
     }
     Ok(())

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The series as mails: one thread for the fix, one for the tests, each with a cover letter, as
-//! they are for different lists.
+//! The series as mails: one thread for the fix, one for what improves it, one for the tests, each
+//! with a cover letter, as they are for different lists.
 //!
 //! `git format-patch` and `git range-diff` write them, `git send-email` sends them, and `b4 am`
 //! receives them in [`loopback`]. `b4 prep` does not write them: it tracks one series per branch of
-//! a clone with a work tree, where here two series are one branch of a bare repository, and it
+//! a clone with a work tree, where here up to three series are one branch of a bare repository, and it
 //! sends all mails of a series to the same people, where each patch here has its own. It also has
 //! no name for a base that is a tarball, and keeps what was sent as tags, which a fresh clone of
 //! this project has none of.
@@ -35,11 +35,9 @@ use crate::error::{Error, Result};
 use crate::git::Git;
 use crate::settings::Settings;
 use crate::tree::branches::{Branch, Repository};
+use crate::tree::series::SECTIONS;
 
-/// What is mailed as a thread of its own, in the order in which it applies.
-const SECTIONS: [&str; 2] = ["fix", "tests"];
-
-/// The commits of a section.
+/// The commits of a section. Each is mailed as a thread of its own.
 #[derive(Clone, Debug)]
 struct Section {
     name: &'static str,
@@ -65,7 +63,7 @@ impl Series {
         let branch = Branch::Fixed.name();
         let mut sections = Vec::new();
 
-        for name in SECTIONS {
+        for name in SECTIONS.map(|section| section.name) {
             let commits = repository.section(name, branch)?;
             if !commits.is_empty() {
                 sections.push(Section { name, commits });

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Who gets a mail, as `scripts/get_maintainer.pl` of the tree says. Maintainers are To, reviewers
-//! and lists Cc. The fix is for the stable team, so that is To, and all others are Cc. The cover
-//! letter goes to all who get any of the patches. It is written into the mails, where it can be
+//! and lists Cc. The section `fix` is for the stable team, so that is To, and all others are Cc. The
+//! cover letter goes to all who get any of the patches. It is written into the mails, where it can be
 //! read and changed before they are sent.
 
 use crate::error::{Error, Result};
 use crate::toolchain::Toolbox;
+use crate::tree::series::FIX;
 use std::path::{Path, PathBuf};
 
 /// Who merges the fix.
@@ -46,10 +47,7 @@ impl Maintainers {
                 "get_maintainer.pl names nobody for {mail}: see MAINTAINERS of the tree"
             )));
         }
-        Ok(match section {
-            "fix" => found.by_way_of_stable(),
-            _ => found,
-        })
+        Ok(found.for_section(section))
     }
 }
 
@@ -75,6 +73,15 @@ impl Recipients {
             }
         }
         found
+    }
+
+    /// The fix is in mainline already. What improves it goes there first, as the tests do: there
+    /// is nothing for the stable team to take yet.
+    fn for_section(self, section: &str) -> Recipients {
+        match section == FIX.name {
+            true => self.by_way_of_stable(),
+            false => self,
+        }
     }
 
     fn by_way_of_stable(self) -> Recipients {
@@ -152,11 +159,14 @@ MEMORY MAPPING status: Maintained
     }
 
     #[test]
-    fn the_fix_is_for_the_stable_team() {
-        let found = Recipients::parse(SAID).by_way_of_stable();
+    fn the_fix_is_for_the_stable_team_and_no_other_section() {
+        let found = Recipients::parse(SAID);
+        let fix = found.clone().for_section("fix");
 
-        assert_eq!(found.to, [STABLE]);
-        assert_eq!(found.cc.len(), 6);
+        assert_eq!(fix.to, [STABLE]);
+        assert_eq!(fix.cc.len(), 6);
+        assert_eq!(found.clone().for_section("improve"), found);
+        assert_eq!(found.clone().for_section("tests"), found);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::settings::{MailSettings, Settings, SHARED_BASE};
 use crate::toolchain::{Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches};
 use crate::tree::run_tree::RunTree;
+use crate::tree::series::FIX;
 use std::fs;
 use std::path::Path;
 
@@ -188,14 +189,15 @@ impl Writer<'_> {
         Ok(said)
     }
 
-    /// As the stable team wants it: the tree that the fix is for. Nobody merges tests there, so
-    /// they name it only if it is not the newest. Older git forgets the prefix at `--rfc`.
+    /// As the stable team wants it: the tree that the fix is for. The other sections go to mainline
+    /// first, so they name it only if it is not the newest. Older git forgets the prefix at
+    /// `--rfc`.
     fn prefix(&self, section: &str) -> String {
         let base = &self.settings.base;
         let rfc = if self.mail.rfc { "RFC " } else { "" };
 
         match section {
-            "fix" => format!("{rfc}PATCH {base}.y"),
+            section if section == FIX.name => format!("{rfc}PATCH {base}.y"),
             _ if base != SHARED_BASE => format!("{rfc}PATCH {base}"),
             _ => format!("{rfc}PATCH"),
         }

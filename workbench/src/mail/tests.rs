@@ -26,7 +26,7 @@ fn subjects(mails: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn mails_are_two_threads_by_the_sender() {
+fn mails_are_a_thread_for_each_section_by_the_sender() {
     let toy = Toy::new();
     let said = toy.series(|_| ()).expect("mails");
     let (fix, tests) = (toy.mails("fix"), toy.mails("tests"));
@@ -35,6 +35,7 @@ fn mails_are_two_threads_by_the_sender() {
         said,
         [
             "  build/6.18/outgoing/fix: 3 mails",
+            "  build/6.18/outgoing/improve: 2 mails",
             "  build/6.18/outgoing/tests: 2 mails"
         ]
     );
@@ -46,6 +47,12 @@ fn mails_are_two_threads_by_the_sender() {
             "[PATCH 6.18.y 2/2] =?UTF-8?q?mm:=20gr=C3=B6=C3=9Fer?="
         ]
     );
+    let improve = toy.mails("improve");
+    assert_eq!(
+        subjects(&improve),
+        ["[PATCH 0/1] mm: improve it", "[PATCH 1/1] mm: improve it"]
+    );
+    assert!(improve.iter().all(|mail| !mail.contains(STABLE)));
     assert_eq!(subjects(&tests)[0], "[PATCH 0/1] mm: tests it");
     let id = header(&fix[0], "message-id");
     for mail in fix.iter().chain(&tests) {
@@ -64,8 +71,9 @@ fn mails_are_two_threads_by_the_sender() {
     let tree = toy.series.git.id("base^{tree}").expect("a tree");
     let base = format!("\nbase-tree: {tree} (git tree of linux-6.18.15.tar.xz)\n");
     assert!(fix[0].contains(&base) && tests[0].contains(&base));
-    // The tests are on top of the fix; the mark between them is no patch.
-    assert_eq!(tests[0].matches("prerequisite-patch-id: ").count(), 2);
+    // The tests are on top of all others; the marks between them are no patches.
+    let needed = |mail: &str| mail.matches("prerequisite-patch-id: ").count();
+    assert_eq!((needed(&improve[0]), needed(&tests[0])), (2, 3));
 }
 
 #[test]
@@ -90,7 +98,7 @@ fn variables_of_make_are_in_the_mails() {
 }
 
 #[test]
-fn another_base_is_named_in_tests_too() {
+fn another_base_is_named_in_other_sections_too() {
     let toy = Toy::new();
     let bases = toy.dir.path().join("workbench/bases");
     fs::create_dir_all(&bases).expect("a folder");
@@ -106,8 +114,26 @@ fn another_base_is_named_in_tests_too() {
         .expect("mails");
     assert_eq!(said[0], "  build/6.12/outgoing/fix: 3 mails");
     let b = toy.builder(|args| args.base = Some("6.12".into()));
-    let mails = mails_in(&toy.outbox(&b).section("tests")).expect("mails");
-    assert_eq!(subjects(&texts(&mails))[1], "[PATCH 6.12 1/1] mm: test it");
+    for (section, subject) in [
+        ("improve", "[PATCH 6.12 1/1] mm: improve it"),
+        ("tests", "[PATCH 6.12 1/1] mm: test it"),
+    ] {
+        let mails = mails_in(&toy.outbox(&b).section(section)).expect("mails");
+        assert_eq!(subjects(&texts(&mails))[1], subject);
+    }
+}
+
+#[test]
+fn an_empty_section_needs_no_letter() {
+    let mut toy = Toy::new();
+    toy.series.sections.remove(1);
+    fs::remove_file(toy.dir.path().join("patches/6.18/cover-improve")).expect("a letter");
+
+    assert_eq!(toy.series(|_| ()).expect("mails").len(), 2);
+    assert_eq!(
+        message(toy.check(|args| args.section = Some("improve".into()))),
+        "no section improve of linux 6.18: known are fix tests"
+    );
 }
 
 #[test]
@@ -135,13 +161,16 @@ fn what_must_not_go_out_is_refused() {
     assert!(message(toy.check(|_| ()))
         .starts_with("there are no mails in build/6.18/outgoing/fix: make series"));
     toy.series(|_| ()).expect("mails");
-    assert_eq!(toy.check(|_| ()).expect("fine"), [("fix", 1), ("tests", 1)]);
+    assert_eq!(
+        toy.check(|_| ()).expect("fine"),
+        [("fix", 1), ("improve", 1), ("tests", 1)]
+    );
     assert!(message(toy.check(really)).contains(
         "-mm-say-hello.patch has no Signed-off-by: Jörg Tester <tester@example.org>: make series"
     ));
     assert!(
         message(toy.check(|args| args.section = Some("nonsense".into())))
-            .ends_with("known are fix tests")
+            .ends_with("known are fix improve tests")
     );
 
     toy.series(signed).expect("mails");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For tests: a toy series on a kernel of ten files, a fix of two patches and one test.
+//! For tests: a toy series on a kernel of ten files, a fix of two patches, one that improves it and one test.
 
 use super::cover::Values;
 use super::outbox::{mails_in, Outbox};
@@ -26,7 +26,7 @@ pub(super) struct Toy {
 impl Toy {
     pub(super) fn new() -> Toy {
         let dir = tempfile::tempdir().expect("a folder");
-        for section in ["fix", "tests"] {
+        for section in ["fix", "improve", "tests"] {
             let letter = dir.path().join(format!("patches/6.18/cover-{section}"));
             fs::create_dir_all(letter.parent().expect("a parent")).expect("a folder");
             fs::write(
@@ -78,6 +78,8 @@ impl Toy {
         for (subject, file) in [
             (format!("mm: say hello\n\n{text}"), "file1"),
             ("mm: größer\n\nWhy.".to_string(), "file2"),
+            ("section: improve".to_string(), ""),
+            ("mm: improve it\n\nWhy.".to_string(), "file3"),
             ("section: tests".to_string(), ""),
             ("mm: test it\n\nWhy.".to_string(), "tests/new.c"),
         ] {
@@ -102,8 +104,12 @@ impl Toy {
                 commits: commits[..2].to_vec(),
             },
             Section {
+                name: "improve",
+                commits: vec![commits[3].clone()],
+            },
+            Section {
                 name: "tests",
-                commits: commits[3..].to_vec(),
+                commits: vec![commits[5].clone()],
             },
         ];
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether the whole series applies to the base, with and without the fix.
+//! Whether the whole series applies to the base, and the tests without the rest.
 
 use super::branches::{Branch, Branches};
+use super::series::{Section, FIX, IMPROVE, TESTS};
 use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::{self, Outcome, Tested};
@@ -25,14 +26,19 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             })
         },
         || {
-            let fix = repository.section("fix", "fixed")?.len();
-            let tests = repository.section("tests", "fixed")?.len();
+            let of = |section: Section| -> Result<usize> {
+                Ok(repository.section(section.name, "fixed")?.len())
+            };
+            let (fix, improve, tests) = (of(FIX)?, of(IMPROVE)?, of(TESTS)?);
             let version = repository.source.version()?;
             let same = repository.tree(Branch::Fixed)? == repository.tree(Branch::Unfixed)?;
 
             Ok(Outcome::one(
                 fix > 0 && tests > 0 && !same,
-                format!("{fix} patches of the fix and {tests} of the tests apply to {version}\n"),
+                format!(
+                    "{fix} patches of the fix, {improve} that improve it and {tests} of the tests \
+                     apply to {version}\n"
+                ),
             ))
         },
     )

@@ -16,7 +16,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::path::{Path, PathBuf};
 
 /// Raise it when the same files become other commits.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// A branch, or another ref, and the sections that it is made of.
 pub(crate) struct Target<'a> {
@@ -181,6 +181,7 @@ impl Assembly<'_> {
         stream.extend(format!("reset {reference}\nfrom {}\n\n", self.commit).into_bytes());
         for section in target.sections {
             // Tells "make refresh" where a section begins, however the commits were moved about.
+            // It is there for an empty section, too, for commits to be added to it.
             if *section != FIX {
                 let message = format!(
                     "section: {}\n\nFrom here on: patches numbered from {:04} on.\n",

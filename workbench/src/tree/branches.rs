@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Branches in `build/BASE/repo.git`: `fixed`, the whole series, and `unfixed`, the base and the
-//! tests.
+//! tests, without the fix and what improves it.
 
 use super::assemble::{self, Author, Target};
-use super::series::{Series, SECTIONS, TESTS};
+use super::series::{Series, FIX, SECTIONS, TESTS};
 use super::suites;
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Result};
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub(crate) enum Branch {
     /// The whole series.
     Fixed,
-    /// The base and the tests, without the fix.
+    /// The base and the tests, without the sections before them.
     Unfixed,
 }
 
@@ -108,13 +108,13 @@ impl Repository {
         self.git().id(&format!("{}^{{tree}}", branch.name()))
     }
 
-    /// The commits of a section (`fix`, `tests`) on a branch or ref, in order.
+    /// The commits of a section on a branch or ref, in order.
     pub(crate) fn section(&self, section: &str, of: &str) -> Result<Vec<String>> {
         let range = format!("base..{of}");
         let listed = self
             .git()
             .lines(["log", "--reverse", "--format=%H %s", &range])?;
-        let mut within = "fix".to_string();
+        let mut within = FIX.name.to_string();
         let mut commits = Vec::new();
 
         for line in listed {
@@ -151,6 +151,10 @@ mod tests {
         let read = |arguments: &[&str]| repository.git().read(arguments).expect("git");
 
         let fix = "fixed^{/^section: tests}";
+        assert_eq!(
+            read(&["log", "-2", "--format=%s", fix]),
+            "section: tests\nsection: improve"
+        );
         assert_eq!(
             read(&["diff", "--name-only", "base", fix]),
             "mm/mmap.c\nmm/vma.c"

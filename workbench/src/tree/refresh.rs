@@ -86,7 +86,7 @@ fn write(b: &Builder, tree: &EditTree, out: &Path) -> Result<Written> {
         written: Written::default(),
     };
     let mut seen = vec![FIX];
-    let mut number = FIX.first;
+    let (mut section, mut number) = (FIX, FIX.first);
 
     for line in tree
         .git()
@@ -94,14 +94,22 @@ fn write(b: &Builder, tree: &EditTree, out: &Path) -> Result<Written> {
     {
         let (commit, subject) = line.split_once(' ').unwrap_or((&line, ""));
         if let Some(name) = subject.strip_prefix("section: ") {
-            let Some(section) = Section::named(name) else {
+            let Some(begins) = Section::named(name) else {
                 return Err(Error::usage(format!(
                     "{}: no such section; known are {}",
                     writer.named(commit)?,
                     section_names()
                 )));
             };
-            number = section.first;
+            if begins.first <= section.first {
+                return Err(Error::usage(format!(
+                    "{} comes after section {}: the order is {}",
+                    writer.named(commit)?,
+                    section.name,
+                    section_names()
+                )));
+            }
+            (section, number) = (begins, begins.first);
             seen.push(section);
             continue;
         }
@@ -112,6 +120,13 @@ fn write(b: &Builder, tree: &EditTree, out: &Path) -> Result<Written> {
             return Err(Error::usage(format!(
                 "{} is to be squashed first: git rebase -i --autosquash base",
                 writer.named(commit)?
+            )));
+        }
+        if number > section.last {
+            return Err(Error::usage(format!(
+                "{} is one too many: {}",
+                writer.named(commit)?,
+                section.numbers()
             )));
         }
         writer.add(commit, number)?;

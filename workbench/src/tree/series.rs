@@ -8,8 +8,9 @@
 //! follow, for what the same commit changes in files of the base, such as a Makefile, and in the
 //! new files: one that several bases list is kept as [`SHARED_BASE`] has it.
 //!
-//! Both kinds are one sequence, in the order of their numbers: from 0001 on the section `fix`,
-//! from 0101 on the section `tests`.
+//! Both kinds are one sequence, in the order of their numbers: from 0001 on the section `fix`, what
+//! mainline has already; from 0051 on `improve`, what is on top of that and goes to mainline first;
+//! from 0101 on `tests`. A section may be empty.
 
 use crate::console::read_lossy;
 use crate::error::{Context, Error, Result};
@@ -23,12 +24,17 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Section {
     pub(crate) name: &'static str,
     pub(crate) first: u32,
-    last: u32,
+    pub(crate) last: u32,
 }
 
 pub(crate) const FIX: Section = Section {
     name: "fix",
     first: 1,
+    last: 50,
+};
+pub(crate) const IMPROVE: Section = Section {
+    name: "improve",
+    first: 51,
     last: 100,
 };
 pub(crate) const TESTS: Section = Section {
@@ -36,11 +42,20 @@ pub(crate) const TESTS: Section = Section {
     first: 101,
     last: 200,
 };
-pub(crate) const SECTIONS: [Section; 2] = [FIX, TESTS];
+/// In the order in which they apply.
+pub(crate) const SECTIONS: [Section; 3] = [FIX, IMPROVE, TESTS];
 
 impl Section {
     pub(crate) fn named(name: &str) -> Option<Section> {
         SECTIONS.into_iter().find(|section| section.name == name)
+    }
+
+    /// `fix is from 0001 to 0050`
+    pub(crate) fn numbers(self) -> String {
+        format!(
+            "{} is from {:04} to {:04}",
+            self.name, self.first, self.last
+        )
     }
 }
 
@@ -139,8 +154,9 @@ impl<'a> Series<'a> {
 
             if !SECTIONS.iter().any(in_section) {
                 return Err(Error::usage(format!(
-                    "{}: no section has that number: fix is from 0001 on, tests from 0101 to 0200",
-                    self.settings.shown(&file)
+                    "{}: no section has that number: {}",
+                    self.settings.shown(&file),
+                    SECTIONS.map(Section::numbers).join(", ")
                 )));
             }
             for path in listed_files(&file) {

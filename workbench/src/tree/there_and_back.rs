@@ -3,6 +3,7 @@
 //! Tests of `make tree`, `make refresh` and `make rebase`: there and back again without a change,
 //! edits arrive, nobody's work is lost.
 
+use super::branches::Branches;
 use super::toy::{edit, kernel, lines, put, Project};
 use super::{make_tree, rebase, refresh};
 use std::path::Path;
@@ -55,7 +56,7 @@ fn not_a_byte_changes() {
         args.git_author_email = Some("other@localhost".into());
     };
     let said = project.run_with(other, make_tree::run).expect("a tree");
-    assert!(said.ends_with("build/6.18/linux: linux 6.18.15 and 5 commits on branch series\n"));
+    assert!(said.ends_with("build/6.18/linux: linux 6.18.15 and 6 commits on branch series\n"));
     assert_eq!(project.git(&["rev-parse", "HEAD^{tree}"]), want);
     assert_eq!(project.git(&["log", "-1", "--format=%an"]), "Other");
     let said = project.run(make_tree::run).expect("a tree");
@@ -235,7 +236,9 @@ fn a_tree_that_is_no_series_is_refused() {
          nothing was written",
     );
     project.git(&["commit", "-q", "--allow-empty", "-m", "section: docs"]);
-    refused("no such section; known are fix tests");
+    refused("no such section; known are fix improve tests");
+    project.git(&["commit", "-q", "--allow-empty", "-m", "section: improve"]);
+    refused("comes after section tests: the order is fix improve tests");
     project.git(&["commit", "-q", "--allow-empty", "-m", "mm: nothing"]);
     refused("changes nothing: drop it, only section marks may be empty");
     project.write("workbench/x", "");
@@ -253,6 +256,74 @@ fn a_tree_that_is_no_series_is_refused() {
     project.git(&["checkout", "-q", "--orphan", "other"]);
     project.git(&["commit", "-q", "-m", "other"]);
     refused("HEAD does not descend from the base, tag base; nothing was written");
+}
+
+#[test]
+fn a_section_grows_from_nothing() {
+    let project = Project::new();
+    let at = project.git(&["rev-parse", ":/^section: tests"]);
+    let tip = "series";
+
+    project.git(&["checkout", "-q", &format!("{at}^")]);
+    project.edit("mm/vma.c", "vma_20;", "vma_20; /* better */");
+    project.commit("mm: improve it");
+    project.git(&[
+        "rebase",
+        "-q",
+        "--keep-empty",
+        "--onto",
+        "HEAD",
+        &format!("{at}^"),
+        tip,
+    ]);
+    project.run(refresh::run).expect("a patch");
+    let patch = text(&project, "patches/6.18/0051-mm-improve-it.patch");
+    assert!(patch.contains("+int vma_20; /* better */\n"), "{patch}");
+    let b = project.builder(|_| ());
+    let repository = b.ensure(Branches).expect("branches");
+    let section = |name: &str, of: &str| repository.section(name, of).expect("commits").len();
+    assert_eq!(section("fix", "fixed"), 2);
+    assert_eq!(section("improve", "fixed"), 1);
+    assert_eq!(section("tests", "fixed"), 2);
+    // The control is without it, too.
+    assert_eq!(section("improve", "unfixed"), 0);
+    assert_eq!(
+        repository
+            .git()
+            .read(["grep", "better", "unfixed"])
+            .unwrap_or_default(),
+        ""
+    );
+    // Its mark is needed now.
+    project.git(&[
+        "rebase",
+        "-q",
+        "--onto",
+        "series^{/^section: improve}^",
+        "series^{/^section: improve}",
+        tip,
+    ]);
+    let error = project.run(refresh::run).expect_err("no mark");
+    assert!(
+        error.contains("has lost its commit \"section: improve\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_section_has_fifty_numbers() {
+    let project = Project::new();
+
+    project.git(&["reset", "-q", "--hard", "base"]);
+    for n in 0..51 {
+        project.write("mm/new.c", &format!("{n}\n"));
+        project.commit(&format!("mm: {n}"));
+    }
+    let error = project.run(refresh::run).expect_err("too many");
+    assert!(
+        error.ends_with("\"mm: 50\" is one too many: fix is from 0001 to 0050"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -292,7 +363,7 @@ fn the_series_moves_to_another_release() {
     edit(&base, "6.18.15", "6.18.16");
     let said = project.run(rebase::run).expect("a rebase");
     assert!(
-        said.ends_with("5 commits on linux 6.18.16; next: make refresh FORCE=1\n"),
+        said.ends_with("6 commits on linux 6.18.16; next: make refresh FORCE=1\n"),
         "{said}"
     );
     project.run_with(forced, refresh::run).expect("patches");

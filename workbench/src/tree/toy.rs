@@ -71,7 +71,9 @@ impl Project {
         project.commit("mm: fix one");
         project.edit("mm/vma.c", "vma_3;", "vma_3; /* destroy */");
         project.commit("mm: fix two\n\nIt says why.");
-        project.git(&["commit", "-q", "--allow-empty", "-m", "section: tests"]);
+        for mark in ["section: improve", "section: tests"] {
+            project.git(&["commit", "-q", "--allow-empty", "-m", mark]);
+        }
         project.write(
             "lib/kunit/fault.c",
             "struct kunit_suite s = {\n.name = \"toy\",\n};\n",
