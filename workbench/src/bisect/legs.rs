@@ -7,7 +7,7 @@ use crate::build::kbuild::{Config, Start};
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
 use crate::harness::vma_tests;
-use crate::judge::verdict::{verdict, Expected, Golden, Run};
+use crate::judge::verdict::{verdict, Expected, Golden};
 use crate::lint::checkpatch;
 use crate::lint::complaints::{compiler_warnings, new_in};
 use crate::process::ended;
@@ -239,15 +239,11 @@ fn suites(bisect: &Bisect<'_>, patch: &Patch, log: &Log) -> Result<bool> {
     let begun = Instant::now();
     let ran = crate::run::suites::run(bisect.b, &kunit, None, log)?;
     let verdict = verdict(
-        Run {
-            label: &format!("{version} um, patch {}", patch.number),
-            release: &version,
-            exit: ran.exit,
-            seconds: begun.elapsed().as_secs(),
-            log: &ran.log,
-            json: &ran.json,
-            console: &ran.console,
-        },
+        ran.run(
+            &format!("{version} um, patch {}", patch.number),
+            &version,
+            begun,
+        ),
         Expected {
             suites: &patch.suites,
             golden: Golden::Any,

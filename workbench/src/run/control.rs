@@ -9,7 +9,6 @@ use super::verdict;
 use crate::builder::Builder;
 use crate::error::Result;
 use crate::judge::control;
-use crate::judge::verdict::Run;
 use crate::outcome::{self, Outcome, Tested};
 use crate::sources::base::Base;
 use crate::tree::branches::{Branch, Branches};
@@ -40,15 +39,8 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             let ran = b.long(&title, &name, |log| suites::run(b, &kunit, None, log))?;
             let version = b.ensure(Base)?.version()?;
             let suites = repository.suites()?;
-            let run = Run {
-                label: &format!("{version} {}, unfixed", settings.arch),
-                release: &version,
-                exit: ran.exit,
-                seconds: begun.elapsed().as_secs(),
-                log: &ran.log,
-                json: &ran.json,
-                console: &ran.console,
-            };
+            let label = format!("{version} {}, unfixed", settings.arch);
+            let run = ran.run(&label, &version, begun);
             let judged = control::judge(run, &suites);
             let verdict = judged.verdict(run);
 

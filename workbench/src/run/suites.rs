@@ -7,9 +7,11 @@ use super::kvm;
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
 use crate::error::Result;
+use crate::judge::verdict::Run;
 use crate::settings::{Arch, Settings};
 use crate::stamp::remove_file;
 use crate::toolchain::{Sysroot, Tools};
+use std::time::Instant;
 
 /// What a run has left.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,21 @@ pub(crate) struct Ran {
     pub(crate) log: String,
     /// What `kunit.py` printed.
     pub(crate) console: String,
+}
+
+impl Ran {
+    /// The same, to be judged: what ran, on which release, and since when.
+    pub(crate) fn run<'a>(&'a self, label: &'a str, release: &'a str, begun: Instant) -> Run<'a> {
+        Run {
+            label,
+            release,
+            exit: self.exit,
+            seconds: begun.elapsed().as_secs(),
+            log: &self.log,
+            json: &self.json,
+            console: &self.console,
+        }
+    }
 }
 
 /// Seconds the suites may take, if the user says nothing. x86_64 is emulated, with all detectors.

@@ -10,7 +10,7 @@ use crate::error::{Context, Result};
 use crate::judge::golden::{Scope, Table};
 use crate::judge::letter::suites_in_words;
 use crate::judge::sweeps::Sweeps;
-use crate::judge::verdict::{verdict, Expected, Golden, Run};
+use crate::judge::verdict::{verdict, Expected, Golden};
 use crate::outcome::{self, Outcome, Tested};
 use crate::sources::base::Base;
 use crate::stamp::{write_whole, Inputs};
@@ -65,15 +65,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
                 Some(_) => Vec::new(),
             };
             let verdict = verdict(
-                Run {
-                    label: &format!("{version} {}", settings.arch),
-                    release: &version,
-                    exit: ran.exit,
-                    seconds: begun.elapsed().as_secs(),
-                    log: &ran.log,
-                    json: &ran.json,
-                    console: &ran.console,
-                },
+                ran.run(&format!("{version} {}", settings.arch), &version, begun),
                 Expected {
                     suites: &suites,
                     golden: match &golden {
