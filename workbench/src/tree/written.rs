@@ -5,6 +5,7 @@
 
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
+use crate::stamp::remove_file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -138,7 +139,7 @@ impl Writer<'_> {
         let mut file = PathBuf::from(file);
         if !added.is_empty() {
             let list = self.list(&neutral, &added)?;
-            remove(&file)?;
+            remove_file(&file)?;
             file.set_extension("new");
             std::fs::write(&file, list).or_say(|| format!("cannot write {}", file.display()))?;
             for path in added {
@@ -205,8 +206,4 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-fn remove(file: &Path) -> Result<()> {
-    std::fs::remove_file(file).or_say(|| format!("cannot remove {}", file.display()))
 }
