@@ -12,6 +12,7 @@ mod build;
 mod builder;
 mod check;
 mod cli;
+mod clock;
 mod commands;
 mod console;
 mod cost;

@@ -4,12 +4,13 @@
 //! for the same inputs; the cover letters and the report take their numbers from there.
 
 use crate::builder::Builder;
+use crate::clock;
 use crate::console::Log;
 use crate::error::{Context, Result};
 use crate::stamp::{write_whole, Inputs};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
@@ -53,56 +54,12 @@ impl Outcome {
 
     /// When it was run.
     pub(crate) fn when_said(&self) -> String {
-        time_said(self.when)
+        clock::said(self.when)
     }
 
     pub(crate) fn good(&self) -> bool {
         self.failed == 0 && self.passed > 0
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
-}
-
-/// The time now, for people.
-pub(crate) fn now_said() -> String {
-    time_said(now())
-}
-
-/// A time in seconds since 1970, for people.
-fn time_said(when: u64) -> String {
-    let (year, month, day) = date_of(when / 86_400);
-    let seconds = when % 86_400;
-
-    format!(
-        "{year}-{month:02}-{day:02} {:02}:{:02} UTC",
-        seconds / 3600,
-        seconds / 60 % 60
-    )
-}
-
-/// Year, month and day of a number of days since 1970.
-fn date_of(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
 }
 
 /// What a test depends on.
@@ -158,7 +115,7 @@ pub(crate) fn test(
     outcome.seconds = begun.elapsed().as_secs();
     outcome.inputs = inputs;
     outcome.tree = tested.tree;
-    outcome.when = now();
+    outcome.when = clock::now();
     let text = serde_json::to_string_pretty(&outcome).or_say(|| "cannot keep a result")?;
     write_whole(&file(b, name), text.as_bytes())?;
     Ok(outcome)
@@ -220,13 +177,6 @@ mod tests {
         assert!(!run(&b, "two", true).reused);
         let forced = toy(dir.path(), |args| args.force = Some("1".into()));
         assert!(!run(&forced, "two", true).reused);
-    }
-
-    #[test]
-    fn days_are_dates() {
-        assert_eq!(date_of(0), (1970, 1, 1));
-        assert_eq!(date_of(11_016), (2000, 2, 29));
-        assert_eq!(date_of(20_781), (2026, 11, 24));
     }
 
     #[test]

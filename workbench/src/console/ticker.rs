@@ -4,6 +4,7 @@
 //! line each minute.
 
 use super::{Console, Sink};
+use crate::clock::time_of_day;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -25,7 +26,7 @@ impl Console {
                 Some(bar)
             }
             Sink::Plain | Sink::Memory(_) => {
-                self.say(format!("  {} {title} ...", clock_time()));
+                self.say(format!("  {} {title} ...", time_of_day()));
                 None
             }
         };
@@ -42,7 +43,7 @@ impl Console {
                     let doing = doing.lock().map(|text| text.clone()).unwrap_or_default();
                     console.say(format!(
                         "  {} {said}: still running, {} min{}{doing}",
-                        clock_time(),
+                        time_of_day(),
                         begun.elapsed().as_secs() / 60,
                         if doing.is_empty() { "" } else { ", last " },
                     ));
@@ -58,20 +59,6 @@ impl Console {
             heart,
         }
     }
-}
-
-/// The time of day, UTC.
-fn clock_time() -> String {
-    let seconds = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600 % 24,
-        seconds / 60 % 60,
-        seconds % 60
-    )
 }
 
 /// Shown until it is dropped.

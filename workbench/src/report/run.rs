@@ -8,6 +8,7 @@ use super::{
     Suites, Sweeps, TestSweeps, Vma,
 };
 use crate::builder::Builder;
+use crate::clock;
 use crate::console::read_lossy;
 use crate::error::Result;
 use crate::git::Git;
@@ -36,7 +37,7 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
             page: Page {
                 base: settings.base.clone(),
                 version,
-                made: outcome::now_said(),
+                made: clock::now_said(),
                 commit: commit.chars().take(12).collect(),
                 ..Page::default()
             },
