@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers as people read them.
+//! Numbers as people read them, and what begins a row about a run.
+
+use minijinja::{Error, HtmlEscape, Value};
+
+/// The first cell of a row about a [`Run`](super::Run): whether it is good, what ran, and when.
+pub(super) fn heading(run: Value) -> Result<Value, Error> {
+    let text = |name| Ok::<_, Error>(run.get_attr(name)?.to_string());
+    let sign = match run.get_attr("good")?.is_true() {
+        true => r#"<span class="sign good">✓ good</span>"#,
+        false => r#"<span class="sign bad">✗ bad</span>"#,
+    };
+
+    Ok(Value::from_safe_string(format!(
+        r#"<th scope="row">{sign} {} <small>{}</small></th>"#,
+        HtmlEscape(&text("label")?),
+        HtmlEscape(&text("date")?)
+    )))
+}
 
 /// Groups of three digits, with a space that is narrow and no place to break a line.
 pub(super) fn grouped(number: u64) -> String {

@@ -275,6 +275,7 @@ pub(crate) fn render(page: &Page) -> Result<String> {
     environment.set_lstrip_blocks(true);
     environment.add_filter("grouped", format::grouped);
     environment.add_filter("duration", format::duration);
+    environment.add_filter("heading", format::heading);
     environment.add_global("style", Value::from_safe_string(STYLE.to_string()));
     environment
         .add_template("page.html", PAGE)
