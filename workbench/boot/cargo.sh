@@ -13,7 +13,6 @@ if awk -F '"' '/^name/ { n = $2 } /^version = "/ { v = $2 } /^source/ { print n 
 fi
 # Cargo.lock is as Debian's cargo writes it, with words for checksums.  With none, others
 # take it and add theirs: to a copy.
-copy=$PWD/../build/boot
-rm -rf -- "$copy" && mkdir -p "$copy" && cp -R Cargo.toml help src tests "$copy"
+copy=$PWD/../build/boot; rm -rf -- "$copy" && mkdir -p "$copy" && cp -R Cargo.toml help src tests "$copy"
 sed '/^checksum = /d' Cargo.lock >"$copy/Cargo.lock"
 cd "$copy" && exec cargo "$@"

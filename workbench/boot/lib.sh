@@ -26,8 +26,7 @@ undo()
 	kill -KILL -- "-${step_group:-none}" 2>/dev/null || :
 	[ -z "$half_done" ] || rm -rf --one-file-system -- "$half_done"
 }
-trap undo EXIT
-trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+trap undo EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
 
 # step TITLE COMMAND... - a long one, with its output in a log named by the title's first
 # word.  In a process group of its own, so that one signal reaches all of it.

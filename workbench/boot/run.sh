@@ -48,9 +48,11 @@ build_program()
 [ "$(uname -sm)" = 'Linux x86_64' ] || die "this is $(uname -sm): toolchain and kernels are for x86-64 Linux only"
 [[ ! $top$cache =~ [[:space:]:] ]] || die "$top or $cache has a space or a colon in its path: kernel builds cannot cope"
 [[ $toolchain =~ ^(sysroot|host)$ ]] || die "unknown TOOLCHAIN=$toolchain: known are sysroot host"
+[[ ${ARCH:-um} =~ ^(um|x86_64)$ ]] || die "unknown ARCH=$ARCH: known are um x86_64"
+[[ ${JOBS:-1} =~ ^[1-9][0-9]*$ ]] || die "JOBS=$JOBS is not a number of jobs"
+[[ -d ${KDIR:-/} ]] || die "KDIR=$KDIR is not a directory"
 [[ ${BASE:-6.18} != */* && -d $top/patches/${BASE:-6.18} ]] || die "unknown BASE=$BASE: known are $(cd "$top/patches" && echo [0-9]*)"
-check_name_spaces
-check_tools
+check_name_spaces; check_tools
 mkdir -p -- "$cache" "$top/build"
 # A kernel tree, its objects for both machines, and sysroots.
 low=$(df -BG --output=avail,target "$cache" "$top/build" | awk 'NR > 1 && $1 + 0 < 12 { print $2 ": " $1; exit }')
