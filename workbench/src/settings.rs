@@ -2,6 +2,10 @@
 
 //! What the user asked for, read and checked once, before anything is fetched or written.
 
+mod mail;
+
+pub(crate) use mail::MailSettings;
+
 use crate::cli::{Args, Target};
 use crate::error::{Error, Result};
 use crate::sources::kdir::Kdir;
@@ -95,16 +99,6 @@ impl Dirs {
     }
 }
 
-/// What goes into mails.
-#[derive(Clone, Debug)]
-pub(crate) struct MailSettings {
-    pub(crate) version: u32,
-    pub(crate) signoff: bool,
-    pub(crate) rfc: bool,
-    pub(crate) in_reply_to: Option<String>,
-    pub(crate) send: bool,
-}
-
 /// Who commits are by, where git's own variables say so.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AuthorSettings {
@@ -172,21 +166,6 @@ fn number<T: std::str::FromStr>(
         .transpose()
 }
 
-fn message_id(value: &Option<String>) -> Result<Option<String>> {
-    let Some(id) = given(value) else {
-        return Ok(None);
-    };
-    let inner = match id.strip_prefix('<') {
-        Some(rest) => rest.strip_suffix('>'),
-        None => Some(id),
-    };
-
-    inner
-        .filter(|inner| inner.contains('@') && !inner.contains([' ', '\t', '<', '>']))
-        .map(|_| Some(id.to_string()))
-        .ok_or_else(|| Error::usage(format!("IN_REPLY_TO={id} is not a message id")))
-}
-
 impl Settings {
     pub(crate) fn read(args: &Args, dirs: Dirs) -> Result<Settings> {
         for dir in [&dirs.top, &dirs.cache] {
@@ -219,15 +198,6 @@ impl Settings {
                 let known = Arch::ALL.map(Arch::name).join(" ");
                 Error::usage(format!("unknown ARCH={arch}: known are {known}"))
             })?;
-        let send = match given(&args.send) {
-            None => false,
-            Some("yes") => true,
-            Some(other) => {
-                return Err(Error::usage(format!(
-                    "SEND={other} is not yes: leave it out for a dry run"
-                )))
-            }
-        };
         let kdir = given(&args.kdir)
             .map(|path| Kdir::check(Path::new(path)))
             .transpose()?;
@@ -265,13 +235,7 @@ impl Settings {
             timeout: number("TIMEOUT", &args.timeout, "a number of seconds")?,
             section: given(&args.section).map(str::to_string),
             quick: switch("QUICK", &args.quick)?,
-            mail: MailSettings {
-                version: number("VERSION", &args.version, "the number of a version")?.unwrap_or(1),
-                signoff: switch("SIGNOFF", &args.signoff)?,
-                rfc: switch("RFC", &args.rfc)?,
-                in_reply_to: message_id(&args.in_reply_to)?,
-                send,
-            },
+            mail: MailSettings::read(args)?,
             author: AuthorSettings {
                 name: given(&args.git_author_name).map(str::to_string),
                 email: given(&args.git_author_email).map(str::to_string),
@@ -370,15 +334,6 @@ mod tests {
             message(|args| args.jobs = Some("many".into())),
             "JOBS=many is not a number of jobs"
         );
-        assert_eq!(
-            message(|args| args.version = Some("two".into())),
-            "VERSION=two is not the number of a version"
-        );
-        assert_eq!(
-            message(|args| args.in_reply_to = Some("x".into())),
-            "IN_REPLY_TO=x is not a message id"
-        );
-        assert!(message(|args| args.send = Some("no".into())).starts_with("SEND=no is not yes"));
         assert!(message(|args| args.force = Some("y".into())).starts_with("FORCE=y is not 1"));
         assert!(
             message(|args| args.kdir = Some("/nonexistent".into())).ends_with("is not a directory")
