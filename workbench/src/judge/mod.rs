@@ -21,7 +21,7 @@ pub(crate) mod verdict;
 
 /// Breaks a text into lines of at most `width` characters. Each begins with `indent`. A word that
 /// is longer than a line is cut.
-fn wrap(text: &str, width: usize, indent: &str) -> String {
+pub(crate) fn wrap(text: &str, width: usize, indent: &str) -> String {
     let room = width.saturating_sub(indent.len()).max(1);
     let mut lines = vec![String::new()];
 

@@ -60,6 +60,13 @@ impl Explained {
         (!found.is_empty()).then(|| found.join(","))
     }
 
+    /// The reason for what a check finds in a patch or section.
+    pub(crate) fn why(&self, about: &str, check: &str) -> Option<&str> {
+        let explains = |one: &&Explanation| one.about == about && one.check == check;
+
+        self.0.iter().find(explains).map(|one| one.why.as_str())
+    }
+
     /// A line for each, to be read below the table.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|explanation| {
@@ -101,6 +108,11 @@ not an explanation
         assert_eq!(of("mm-test-forks-that-fail", "sparse"), None);
         assert_eq!(of("mm-test-forks", "codespell"), None);
         assert_eq!(of("#", "What"), None);
+        assert_eq!(
+            explained.why("mm-test-forks-that-fail", "checkpatch"),
+            Some("\"useable\", as above")
+        );
+        assert_eq!(explained.why("mm-test-forks-that-fail", "length"), None);
         assert_eq!(Explained::default().of("fix", "sparse"), None);
     }
 

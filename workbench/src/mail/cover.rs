@@ -36,6 +36,14 @@ pub(super) struct Letter {
 pub(super) struct Values(Vec<(&'static str, String)>);
 
 impl Values {
+    /// The same, and one more.
+    pub(super) fn with(&self, name: &'static str, value: String) -> Values {
+        let mut values = self.clone();
+
+        values.0.push((name, value));
+        values
+    }
+
     /// The numbers of what has run. The suites must be among that.
     pub(super) fn of_last_runs(b: &Builder, series: &Series) -> Result<Values> {
         let base = &b.settings.base;

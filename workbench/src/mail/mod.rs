@@ -17,6 +17,7 @@
 //! ```
 
 mod cover;
+mod length;
 pub(crate) mod loopback;
 mod outbox;
 mod recipients;

@@ -8,10 +8,11 @@ use super::cover::{self, Letter, Values};
 use super::outbox::{self, is_cover, mails_in, Outbox, State};
 use super::recipients::{Maintainers, Recipients};
 use super::sender::Sender;
-use super::{sent, Section, Series};
+use super::{length, sent, Section, Series};
 use crate::builder::Builder;
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
+use crate::lint::explained::Explained;
 use crate::settings::{MailSettings, Settings, SHARED_BASE};
 use crate::toolchain::{Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches};
@@ -96,7 +97,7 @@ impl Writer<'_> {
             .series
             .sections
             .iter()
-            .map(|section| Ok((section, self.letter(section.name)?)))
+            .map(|section| Ok((section, self.letter(section)?)))
             .collect::<Result<Vec<(&Section, Letter)>>>()?;
         for (section, letter) in letters {
             let name = section.name;
@@ -117,8 +118,8 @@ impl Writer<'_> {
         Ok(said)
     }
 
-    fn letter(&self, section: &str) -> Result<Letter> {
-        let path = outbox::letter(self.settings, section);
+    fn letter(&self, section: &Section) -> Result<Letter> {
+        let path = outbox::letter(self.settings, section.name);
         let shown = self.settings.shown(&path);
         let template = fs::read_to_string(&path).map_err(|_| {
             Error::usage(format!(
@@ -126,7 +127,14 @@ impl Writer<'_> {
             ))
         })?;
 
-        cover::fill(&template, &shown, self.values)
+        // Only stable counts lines.
+        if section.name != FIX.name {
+            return cover::fill(&template, &shown, self.values);
+        }
+        let lint = Explained::read(self.settings);
+        let long = length::in_words(self.series, section, &lint, &self.settings.base)?;
+
+        cover::fill(&template, &shown, &self.values.with("LONG", long))
     }
 
     /// The mails of a section into a folder. Returns what there is to tell.

@@ -69,6 +69,15 @@ impl Toy {
 
     /// The series, with this as the text of the first patch.
     pub(super) fn assemble(&mut self, text: &str) {
+        self.assemble_with(text, 1);
+    }
+
+    /// The series, with this many lines added by the second patch.
+    pub(super) fn grow(&mut self, lines: usize) {
+        self.assemble_with("Why.", lines);
+    }
+
+    fn assemble_with(&mut self, text: &str, lines: usize) {
         let source = Git::tree(self.dir.path().join("linux")).by_nobody();
         let mut commits = Vec::new();
 
@@ -85,6 +94,8 @@ impl Toy {
         ] {
             if !file.is_empty() {
                 let line = subject.lines().next().unwrap_or_default();
+                let lines = if file == "file2" { lines } else { 1 };
+                let line = vec![line; lines].join("\n");
                 write(&source, file, &format!("one\n{line}\nthree\n"));
             }
             commit(&source, &subject);
