@@ -123,6 +123,9 @@ pub(crate) struct Args {
     /// yes: "send" really sends, with your git's sendemail settings
     #[arg(long, env = "SEND")]
     pub(crate) send: Option<String>,
+    /// yes: what reproduces the defect may be sent: see HACKING.md
+    #[arg(long, env = "PUBLIC")]
+    pub(crate) public: Option<String>,
     // Git's own, so without a help.
     #[arg(long, env = "GIT_AUTHOR_NAME", hide = true)]
     pub(crate) git_author_name: Option<String>,

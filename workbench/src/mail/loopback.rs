@@ -104,6 +104,7 @@ impl Post<'_> {
                 rfc: false,
                 in_reply_to: None,
                 send: true,
+                public: false,
             },
             series: self.series,
             sender: &self.sender,

@@ -20,6 +20,7 @@ mod cover;
 mod length;
 pub(crate) mod loopback;
 mod outbox;
+mod public;
 mod recipients;
 pub(crate) mod send;
 mod sender;

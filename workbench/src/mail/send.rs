@@ -5,6 +5,7 @@
 //! settings, and notes them in `patches/BASE/sent`.
 
 use super::outbox::{is_cover, mails_in, Outbox};
+use super::public;
 use super::sender::Sender;
 use super::sent::header;
 use super::Series;
@@ -46,6 +47,15 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
         }
     }
     if !really {
+        for section in series.chosen(&b.settings)? {
+            let name = section.name;
+            if let Some(what) = public::reproducer(&b.settings, name)? {
+                b.console.say(format!(
+                    "section {name} has or describes a reproducer ({what}): SEND=yes asks for \
+                     PUBLIC=yes, see HACKING.md"
+                ));
+            }
+        }
         b.console.say(format!(
             "nothing was sent: SEND=yes does, after you have read {}",
             b.settings.shown(&outbox.dir)
@@ -68,6 +78,7 @@ pub(super) fn check<'a>(
         let version = outbox.check_fresh(settings, series, section.name)?;
         if settings.mail.send {
             check_ready(settings, outbox, sender, section.name, version)?;
+            public::check(settings, section.name)?;
         }
         versions.push((section.name, version));
     }

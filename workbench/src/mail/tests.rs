@@ -180,6 +180,35 @@ fn what_must_not_go_out_is_refused() {
         "version 1 was sent already, see patches/6.18/sent/fix-v1: make series VERSION=2"
     ));
 
+    toy.series(|args| {
+        signed(args);
+        args.version = Some("2".into());
+    })
+    .expect("mails");
+    let list = toy.dir.path().join("patches/6.18/reproducers");
+    fs::write(&list, "fix: the cover letter\nimprove: none\ntests: none\n").expect("a list");
+    assert_eq!(
+        message(toy.check(really)),
+        "section fix would make a reproducer public (the cover letter): have you followed \
+         Documentation/process/security-bugs.rst, as HACKING.md says? Then PUBLIC=yes"
+    );
+    assert!(toy.check(|_| ()).is_ok());
+    let public = |args: &mut Args| {
+        really(args);
+        args.public = Some("yes".into());
+    };
+    assert!(toy.check(public).is_ok());
+    fs::write(&list, "fix: none\ntests: none\n").expect("a list");
+    assert!(message(toy.check(public))
+        .starts_with("patches/6.18/reproducers does not say whether section improve has"));
+    fs::write(&list, "fix: none\nfix none\n").expect("a list");
+    assert_eq!(
+        message(toy.check(public)),
+        "patches/6.18/reproducers: line 2 is not \"SECTION: WHAT\"; sections are fix improve \
+         tests"
+    );
+    fs::write(&list, "fix: none\nimprove: none\ntests: none\n").expect("a list");
+
     let stale = "the patches or the cover letter changed since make series: make series BASE=6.18";
     toy.assemble("Another word on it.");
     assert!(message(toy.check(|_| ())).starts_with(stale));

@@ -35,6 +35,11 @@ impl Toy {
             )
             .expect("a letter");
         }
+        fs::write(
+            dir.path().join("patches/6.18/reproducers"),
+            "# What it is.\n\nfix: none\nimprove: none\ntests: none\n",
+        )
+        .expect("a list");
         let source = Git::tree(dir.path().join("linux")).by_nobody();
         fs::create_dir(source.dir()).expect("a folder");
         source

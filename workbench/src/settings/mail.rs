@@ -14,6 +14,8 @@ pub(crate) struct MailSettings {
     pub(crate) rfc: bool,
     pub(crate) in_reply_to: Option<String>,
     pub(crate) send: bool,
+    /// Reproducers may be public.
+    pub(crate) public: bool,
 }
 
 impl MailSettings {
@@ -24,6 +26,7 @@ impl MailSettings {
             rfc: switch("RFC", &args.rfc)?,
             in_reply_to: message_id(&args.in_reply_to)?,
             send: consent("SEND", &args.send, "leave it out for a dry run")?,
+            public: consent("PUBLIC", &args.public, "leave it out, or set it to yes")?,
         })
     }
 }
@@ -70,6 +73,10 @@ mod tests {
         assert_eq!(
             message(|args| args.send = Some("no".into())),
             "SEND=no is not yes: leave it out for a dry run"
+        );
+        assert_eq!(
+            message(|args| args.public = Some("1".into())),
+            "PUBLIC=1 is not yes: leave it out, or set it to yes"
         );
         assert_eq!(
             message(|args| args.version = Some("two".into())),
