@@ -120,6 +120,9 @@ pub(crate) struct Args {
     /// message id of the mail that the cover letters answer
     #[arg(long, env = "IN_REPLY_TO")]
     pub(crate) in_reply_to: Option<String>,
+    /// a clone of mainline: "series" takes author, text and tags of the commits from there
+    #[arg(long, env = "UPSTREAM")]
+    pub(crate) upstream: Option<String>,
     /// yes: "send" really sends, with your git's sendemail settings
     #[arg(long, env = "SEND")]
     pub(crate) send: Option<String>,

@@ -104,6 +104,7 @@ impl Post<'_> {
                 rfc: false,
                 in_reply_to: None,
                 send: true,
+                upstream: None,
                 public: false,
             },
             series: self.series,
@@ -111,6 +112,7 @@ impl Post<'_> {
             outbox: &self.outbox,
             values: &Values::of_nothing(self.series)?,
             recipients: &|section, mail| maintainers.of(section, mail),
+            upstream: None,
         };
 
         writer.write(self.b).map(drop)

@@ -16,6 +16,7 @@
 //! patches/BASE/sent/SECTION-vN/        what was sent as version N
 //! ```
 
+mod commits;
 mod cover;
 mod length;
 pub(crate) mod loopback;
@@ -26,7 +27,10 @@ pub(crate) mod send;
 mod sender;
 mod sent;
 pub(crate) mod series;
+mod upstream;
 
+#[cfg(test)]
+mod attribution;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

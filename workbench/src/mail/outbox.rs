@@ -21,6 +21,9 @@ pub(super) struct Outbox {
 pub(super) struct State {
     pub(super) made_from: String,
     pub(super) version: u32,
+    /// For each patch, what of its body is kept after it was sent, if that is not all of it.
+    #[serde(default)]
+    pub(super) records: Vec<Option<String>>,
 }
 
 impl State {
@@ -33,6 +36,7 @@ impl State {
         State {
             made_from: inputs.hash(),
             version,
+            records: Vec::new(),
         }
     }
 }
@@ -124,7 +128,7 @@ impl Outbox {
             .max()
     }
 
-    /// Keeps what was sent.
+    /// Keeps what was sent, without texts that are upstream's.
     pub(super) fn note_sent(&self, section: &str, version: u32) -> Result<PathBuf> {
         let to = self.sent_as(section, version);
         let cannot = || {
@@ -142,8 +146,29 @@ impl Outbox {
         // A temporary folder is the owner's alone, one in it is not.
         let new = aside.path().join(section);
         fs::create_dir(&new).or_say(cannot)?;
-        for mail in mails_in(&self.section(section))? {
-            fs::copy(&mail, new.join(mail.file_name().unwrap_or_default())).or_say(cannot)?;
+        let state = self.state(section);
+        let records = state.map(|state| state.records).unwrap_or_default();
+        let (covers, mails): (Vec<_>, Vec<_>) = mails_in(&self.section(section))?
+            .into_iter()
+            .partition(|mail| is_cover(mail));
+        let mut texts = Vec::new();
+
+        for (n, mail) in mails.iter().enumerate() {
+            let text = fs::read_to_string(mail).or_say(cannot)?;
+            texts.push(match records.get(n) {
+                Some(Some(record)) => (mail, with_body(&text, record)),
+                _ => (mail, text),
+            });
+        }
+        for cover in &covers {
+            let text = fs::read_to_string(cover).or_say(cannot)?;
+            texts.push(match records.iter().any(Option::is_some) {
+                true => (cover, without_range_diff(&text)),
+                false => (cover, text),
+            });
+        }
+        for (mail, text) in texts {
+            fs::write(new.join(mail.file_name().unwrap_or_default()), text).or_say(cannot)?;
         }
         fs::rename(&new, &to).or_say(cannot)?;
         Ok(to)
@@ -166,12 +191,65 @@ impl Outbox {
         })?;
         let version = there.version;
 
-        if there != State::new(series, &letter(settings, section), version) {
+        let now = State::new(series, &letter(settings, section), version);
+
+        if there.made_from != now.made_from {
             return Err(Error::usage(format!(
                 "the patches or the cover letter changed since make series: make series \
                  BASE={base} VERSION={version} again"
             )));
         }
         Ok(version)
+    }
+}
+
+/// A mail with another text in front of its patch.
+fn with_body(mail: &str, body: &str) -> String {
+    let header = mail.split_once("\n\n").map_or("", |(header, _)| header);
+    let patch = mail.split_once("\n---\n").map_or("", |(_, patch)| patch);
+
+    format!("{header}\n\n{body}\n---\n{patch}")
+}
+
+/// A cover letter without what may quote the patches.
+fn without_range_diff(mail: &str) -> String {
+    let mut text = String::new();
+    let mut left_out = false;
+
+    for line in mail.lines() {
+        left_out |= line.starts_with("Range-diff against ");
+        left_out &= !line.starts_with("base-");
+        if !left_out {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_has_another_text() {
+        let mail = "Subject: s\nTo: a\n\nTheir text.\n\nMore.\n---\n a | 2 +-\n\ndiff\n---\n";
+
+        assert_eq!(
+            with_body(mail, "Our note."),
+            "Subject: s\nTo: a\n\nOur note.\n---\n a | 2 +-\n\ndiff\n---\n"
+        );
+    }
+
+    #[test]
+    fn a_cover_letter_is_kept_without_its_range_diff() {
+        let mail =
+            "Subject: s\n\nText.\n\nRange-diff against v1:\n1: their text\n\nbase-tree: 12\n-- \n";
+
+        assert_eq!(
+            without_range_diff(mail),
+            "Subject: s\n\nText.\n\nbase-tree: 12\n-- \n"
+        );
+        assert_eq!(without_range_diff("a\n"), "a\n");
     }
 }

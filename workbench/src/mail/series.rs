@@ -4,11 +4,14 @@
 //! section gets a cover letter with the numbers of what was run, and a range-diff against the
 //! version that was sent last, if one was.
 
+use super::commits::Commits;
 use super::cover::{self, Letter, Values};
 use super::outbox::{self, is_cover, mails_in, Outbox, State};
 use super::recipients::{Maintainers, Recipients};
 use super::sender::Sender;
-use super::{length, sent, Section, Series};
+use super::sent::{self, Sent};
+use super::upstream::Upstream;
+use super::{length, Section, Series};
 use crate::builder::Builder;
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
@@ -29,8 +32,9 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
         let series = Series::of(&repository)?;
         series.chosen(&b.settings)?;
         let sender = super::sender(b)?;
+        let upstream = Upstream::find(&b.settings)?;
         let values = Values::of_last_runs(b, &series)?;
-        ready = Some((series, sender, values));
+        ready = Some((series, sender, upstream, values));
         Ok(())
     })?;
     let maintainers = Maintainers {
@@ -43,7 +47,7 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
     let mut said = Vec::new();
 
     b.work("mails, and who gets them", "series", |_| {
-        let Some((series, sender, values)) = &ready else {
+        let Some((series, sender, upstream, values)) = &ready else {
             return Ok(());
         };
         let writer = Writer {
@@ -54,6 +58,7 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
             outbox: &outbox,
             values,
             recipients: &|section, mail| maintainers.of(section, mail),
+            upstream: upstream.as_ref(),
         };
         said = writer.write(b)?;
         if !b.settings.mail.signoff {
@@ -80,6 +85,7 @@ pub(super) struct Writer<'a> {
     pub(super) values: &'a Values,
     /// Who gets a mail of a section.
     pub(super) recipients: &'a dyn Fn(&str, &Path) -> Result<Recipients>,
+    pub(super) upstream: Option<&'a Upstream>,
 }
 
 impl Writer<'_> {
@@ -101,18 +107,26 @@ impl Writer<'_> {
             .collect::<Result<Vec<(&Section, Letter)>>>()?;
         for (section, letter) in letters {
             let name = section.name;
-            said.extend(self.mails(section, &letter, &new.section(name), work.path())?);
-            let state = State::new(
-                self.series,
-                &outbox::letter(self.settings, name),
-                self.mail.version,
-            );
+            let commits = Commits::new(self.series, section, self.sender, self.upstream)?;
+            said.extend(self.mails(name, &commits, &letter, &new.section(name), work.path())?);
+            let letter = outbox::letter(self.settings, name);
+            let state = State {
+                records: commits.records,
+                ..State::new(self.series, &letter, self.mail.version)
+            };
             new.set_state(name, &state)?;
             said.push(format!(
                 "  {}: {} mails",
                 self.settings.shown(&self.outbox.section(name)),
                 mails_in(&new.section(name))?.len()
             ));
+            if commits.unattributed > 0 {
+                said.push(format!(
+                    "  {} of them name a commit of mainline, with none of its text: UPSTREAM=path \
+                     of a clone takes author, text and tags from there",
+                    commits.unattributed
+                ));
+            }
         }
         self.outbox.replace_by(&new.dir)?;
         Ok(said)
@@ -140,19 +154,20 @@ impl Writer<'_> {
     /// The mails of a section into a folder. Returns what there is to tell.
     fn mails(
         &self,
-        section: &Section,
+        name: &str,
+        commits: &Commits,
         letter: &Letter,
         to: &Path,
         work: &Path,
     ) -> Result<Vec<String>> {
-        let (name, git) = (section.name, &self.series.git);
-        let (begin, tip) = self.commits(section)?;
+        let git = &self.series.git;
+        let Commits { begin, tip, .. } = commits;
         let branch = format!("outgoing-{name}");
         let mut options = Vec::new();
         let mut said = Vec::new();
         let last = self.outbox.last_sent(name);
 
-        git.run(["update-ref", &format!("refs/heads/{branch}"), &tip])?;
+        git.run(["update-ref", &format!("refs/heads/{branch}"), tip])?;
         if self.mail.version > 1 {
             options.push(format!("--reroll-count={}", self.mail.version));
         }
@@ -164,7 +179,13 @@ impl Writer<'_> {
         }
         if let Some(last) = last {
             let sent = self.outbox.sent_as(name, last);
-            match sent::commits(git, self.sender, &sent, &begin, work) {
+            let sent_commits = Sent {
+                git,
+                sender: self.sender,
+                upstream: self.upstream,
+                work,
+            };
+            match sent_commits.commits(&sent, begin) {
                 Ok(previous) => {
                     // Kept, so that the user can look at it, too.
                     let kept = format!("refs/sent/{name}-v{last}");
@@ -209,25 +230,6 @@ impl Writer<'_> {
             _ if base != SHARED_BASE => format!("{rfc}PATCH {base}"),
             _ => format!("{rfc}PATCH"),
         }
-    }
-
-    /// The commits of a section once more, by the sender: what is before the first one, and the
-    /// last one.
-    fn commits(&self, section: &Section) -> Result<(String, String)> {
-        let git = self.sender.as_author(&self.series.git);
-        let first = section.commits.first().map_or("", String::as_str);
-        let begin = git.id(&format!("{first}^"))?;
-        let mut parent = begin.clone();
-
-        for commit in &section.commits {
-            let tree = git.id(&format!("{commit}^{{tree}}"))?;
-            let message = git.read(["log", "-1", "--format=%B", commit])?;
-            parent = git
-                .cmd(["commit-tree", &tree, "-p", &parent])
-                .input(message)
-                .read()?;
-        }
-        Ok((begin, parent))
     }
 
     /// What format-patch cannot know: how others know the base, which version the range-diff is

@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::process::Cmd;
 use std::fs;
 
-fn message<T: std::fmt::Debug>(result: Result<T>) -> String {
+pub(super) fn message<T: std::fmt::Debug>(result: Result<T>) -> String {
     result.expect_err("an error").message().to_string()
 }
 
@@ -289,9 +289,8 @@ fn the_next_version_tells_what_changed() {
     );
 }
 
-#[test]
-fn what_is_sent_is_what_was_assembled() {
-    let toy = Toy::new();
+/// Sends the fix by git send-email to a folder. What arrives, in order; nothing without the program.
+pub(super) fn delivered(toy: &Toy) -> Option<Vec<String>> {
     let box_dir = toy.dir.path().join("box");
     let settings = toy.dir.path().join("gitconfig");
     let sink = toy.dir.path().join("sink");
@@ -302,7 +301,7 @@ fn what_is_sent_is_what_was_assembled() {
         .expect("git");
     if there.error_text().contains("not a git command") {
         eprintln!("skipped: no git send-email on this machine");
-        return;
+        return None;
     }
     fs::create_dir(&box_dir).expect("a folder");
     fs::write(
@@ -318,9 +317,6 @@ fn what_is_sent_is_what_was_assembled() {
         ),
     )
     .expect("settings");
-
-    toy.series(|args| args.signoff = Some("1".into()))
-        .expect("mails");
     // What the project's own settings say would send nothing.
     let project = Git::tree(toy.dir.path());
     project.run(["init", "-q"]).expect("a repository");
@@ -338,6 +334,17 @@ fn what_is_sent_is_what_was_assembled() {
         .map(|entry| fs::read_to_string(entry.expect("a mail").path()).expect("a mail"))
         .collect();
     arrived.sort_by_key(|mail| header(mail, "subject"));
+    Some(arrived)
+}
+
+#[test]
+fn what_is_sent_is_what_was_assembled() {
+    let toy = Toy::new();
+    toy.series(|args| args.signoff = Some("1".into()))
+        .expect("mails");
+    let Some(arrived) = delivered(&toy) else {
+        return;
+    };
 
     assert_eq!(arrived.len(), 3);
     assert!(arrived[0].contains("=?UTF-8?q?Bj=C3=B6rn=20Roy=20Baron?= <bjorn@example.org>"));

@@ -8,6 +8,7 @@ use super::recipients::{Recipients, STABLE};
 use super::send;
 use super::sender::Sender;
 use super::series::Writer;
+use super::upstream::Upstream;
 use super::{Section, Series};
 use crate::builder::tests::toy;
 use crate::builder::Builder;
@@ -141,6 +142,7 @@ impl Toy {
     /// `make series`.
     pub(super) fn series(&self, change: impl FnOnce(&mut Args)) -> Result<Vec<String>> {
         let b = self.builder(change);
+        let upstream = Upstream::find(&b.settings)?;
         let writer = Writer {
             settings: &b.settings,
             mail: &b.settings.mail,
@@ -149,6 +151,7 @@ impl Toy {
             outbox: &self.outbox(&b),
             values: &Values::of_nothing(&self.series)?,
             recipients: &recipients,
+            upstream: upstream.as_ref(),
         };
 
         writer.write(&b)

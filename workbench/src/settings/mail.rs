@@ -5,6 +5,7 @@
 use super::{given, number, switch};
 use crate::cli::Args;
 use crate::error::{Error, Result};
+use std::path::PathBuf;
 
 /// What goes into mails.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct MailSettings {
     pub(crate) rfc: bool,
     pub(crate) in_reply_to: Option<String>,
     pub(crate) send: bool,
+    /// A clone of mainline, to take authors and texts from.
+    pub(crate) upstream: Option<PathBuf>,
     /// Reproducers may be public.
     pub(crate) public: bool,
 }
@@ -26,6 +29,7 @@ impl MailSettings {
             rfc: switch("RFC", &args.rfc)?,
             in_reply_to: message_id(&args.in_reply_to)?,
             send: consent("SEND", &args.send, "leave it out for a dry run")?,
+            upstream: given(&args.upstream).map(PathBuf::from),
             public: consent("PUBLIC", &args.public, "leave it out, or set it to yes")?,
         })
     }
