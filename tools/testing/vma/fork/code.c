@@ -16,6 +16,21 @@ unsigned long rlimit(unsigned int limit)
 	return -1UL;
 }
 
+/* CUSTOMISED: the store of a copy may fail, as it would for want of memory. */
+static void *fork_store(struct ma_state *mas, void *entry)
+{
+	struct fork_result *result = &world.result;
+
+	result->stores++;
+	if (world.plan.failure != FORK_FAIL_STORE || result->stores != world.plan.nth)
+		return mas_store(mas, entry);
+	result->injected++;
+	mas->node = MA_ERROR(-ENOMEM);
+	mas->status = ma_error;
+	return NULL;
+}
+#define mas_store	fork_store
+
 static DEFINE_SPINLOCK(mmlist_lock);
 static struct kmem_cache *anon_vma_cachep;
 static struct kmem_cache *anon_vma_chain_cachep;

@@ -7,4 +7,7 @@
 /* Keeps the first complaint of a run, for fork_complaint(), counts the rest. */
 void fork_complain(const char *format, ...) __printf(1, 2);
 
+/* Complains of a warning, or counts one that is as it should be. */
+void fork_warn(const char *condition, const char *function);
+
 #endif /* _FORK_COMPLAIN_H */

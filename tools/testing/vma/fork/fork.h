@@ -63,6 +63,7 @@ enum fork_failure {
 	FORK_FAIL_ARCH,		/* arch_dup_mmap() */
 	FORK_FAIL_LOCK,		/* killed while waiting for the parent's lock */
 	FORK_FAIL_POISON,	/* the nth copy of a page meets bad memory */
+	FORK_FAIL_STORE,	/* the nth store of a copy in the tree */
 };
 
 /* Another task that comes across the mm. */
@@ -95,6 +96,8 @@ struct fork_result {
 	u32 signal_looks;
 	u32 charges;
 	u32 copies;	/* pages */
+	u32 stores;	/* VMAs that were copied, into the tree */
+	u32 warnings;	/* of a failed store */
 	u32 opens;
 	u32 closes;
 	u32 events;

@@ -51,6 +51,8 @@ pub(crate) enum Step {
     Look,
     Charge,
     Copy,
+    /// Stores the copy of a VMA in the tree.
+    Store,
     Open,
     Arch,
 }
@@ -64,6 +66,8 @@ pub(crate) struct Prediction {
     looks: u32,
     charges: u32,
     copies: u32,
+    stores: u32,
+    warnings: u32,
     opens: u32,
     unstable: bool,
     mms_freed: u32,
@@ -185,6 +189,7 @@ impl Model {
                 self.alloc(FORK_SITE_AVC);
             }
         }
+        self.steps.push(Step::Store);
         if has(vma, FORK_DRIVER) {
             self.steps.push(Step::Open);
         }
@@ -282,6 +287,13 @@ impl Model {
                 Step::Copy => {
                     seen.copies += 1;
                     plan.failure == FORK_FAIL_POISON && seen.copies == plan.nth
+                }
+                Step::Store => {
+                    seen.stores += 1;
+                    let failed = plan.failure == FORK_FAIL_STORE && seen.stores == plan.nth;
+
+                    seen.warnings += u32::from(failed);
+                    failed
                 }
                 Step::Alloc(_) | Step::Tree => {
                     points += 1;
@@ -525,6 +537,8 @@ impl Prediction {
             known.push(("looks for a signal", real.signal_looks, self.looks));
             known.push(("charges", real.charges, self.charges));
             known.push(("copied pages", real.copies, self.copies));
+            known.push(("stored VMAs", real.stores, self.stores));
+            known.push(("warnings", real.warnings, self.warnings));
             known.push(("opened VMAs of a driver", real.opens, self.opens));
             known.push((
                 "marks of an unstable mm",

@@ -41,6 +41,7 @@ pub(crate) const FAILURES_BY_NAME: &[(&str, u32)] = &[
     ("arch", FORK_FAIL_ARCH),
     ("lock", FORK_FAIL_LOCK),
     ("poison", FORK_FAIL_POISON),
+    ("store", FORK_FAIL_STORE),
 ];
 
 /// The names of the walkers.
@@ -298,6 +299,7 @@ impl Subject {
             .chain(each(FORK_FAIL_SIGNAL, whole.signal_looks))
             .chain(each(FORK_FAIL_OVERCOMMIT, whole.charges))
             .chain(each(FORK_FAIL_POISON, whole.copies))
+            .chain(each(FORK_FAIL_STORE, whole.stores))
             .chain(each(FORK_FAIL_ARCH, 1))
             .chain(each(FORK_FAIL_LOCK, 1))
             .collect()

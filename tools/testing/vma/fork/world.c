@@ -20,6 +20,17 @@ void fork_complain(const char *format, ...)
 	va_end(args);
 }
 
+void fork_warn(const char *condition, const char *function)
+{
+	const struct fork_result *result = &world.result;
+	bool store_failed = world.plan.failure == FORK_FAIL_STORE && result->injected;
+
+	if (store_failed && !strcmp(function, "dup_mmap"))
+		world.result.warnings++;
+	else
+		fork_complain("WARN_ON(%s) in %s()", condition, function);
+}
+
 const char *fork_complaint(void)
 {
 	return world.complaints ? world.complaint : NULL;

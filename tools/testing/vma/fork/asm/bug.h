@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CUSTOMISED: a warning, or a bug, is a complaint and fails the run. */
+/*
+ * CUSTOMISED: a warning, or a bug, is a complaint and fails the run.  Only that a
+ * store failed, which dup_mmap() warns of, is to be expected.
+ */
 #ifndef _FORK_ASM_BUG_H
 #define _FORK_ASM_BUG_H
 
@@ -12,7 +15,7 @@
 	int __ret_warn_on = !!(condition);				\
 									\
 	if (unlikely(__ret_warn_on))					\
-		fork_complain("WARN_ON(%s) in %s()", #condition, __func__); \
+		fork_warn(#condition, __func__);			\
 	unlikely(__ret_warn_on);					\
 })
 #define WARN_ON_ONCE(condition)		WARN_ON(condition)
