@@ -41,6 +41,7 @@ struct kunit_fault_plan {
  * @relented: Points that would have failed, but for &kunit_fault_plan.limit
  * @nofail: Requests with __GFP_NOFAIL, which are not injectable
  * @nofail_site: Caller of the last of these, or 0
+ * @aborted: The test failed in between; all else is as it was then
  * @nr_frames: Number of valid entries in @frames
  * @frames: Call trace of the last failure, innermost first
  */
@@ -50,6 +51,7 @@ struct kunit_fault_report {
 	unsigned long relented;
 	unsigned long nofail;
 	unsigned long nofail_site;
+	bool aborted;
 	unsigned int nr_frames;
 	unsigned long frames[KUNIT_FAULT_FRAMES];
 };
@@ -95,7 +97,7 @@ enum kunit_fault_mode {
  * @may_be_empty: Do not fail the test if there is no point at all
  * @total: Number of failures injected so far, over all modes; for the caller
  * @plan: The plan of the current run; read only
- * @report: The report of the last run; for the caller
+ * @report: The report of the last run, empty until it disarms; for the caller
  * @mode: private: the current mode
  * @failed: private: runs of this mode that returned an error
  * @tolerated: private: runs of this mode that returned 0 despite a failure

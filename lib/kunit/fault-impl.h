@@ -24,6 +24,10 @@ int kunit_fault_track_start(void);
 void kunit_fault_track_add(const void *object, unsigned long site);
 void kunit_fault_track_end(struct kunit_fault_leak *leak);
 
+struct kunit_fault_report;
+
+void kunit_fault_peek(struct kunit_fault_report *report);
+
 unsigned long kunit_fault_caller(const unsigned long *frames, unsigned int nr);
 
 #endif /* _KUNIT_FAULT_IMPL_H */

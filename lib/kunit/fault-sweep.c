@@ -9,6 +9,7 @@
 #include <kunit/fault.h>
 #include <kunit/test.h>
 #include <linux/export.h>
+#include <linux/string.h>
 
 #include "fault-impl.h"
 
@@ -185,6 +186,7 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 {
 	unsigned long cap = sweep->cap ?: DEFAULT_CAP;
 	struct kunit_fault_leak of_others;
+	bool more = true;
 
 	if (sweep->state == SWEEP_NEW) {
 		kunit_fault_track_end(&of_others);
@@ -205,12 +207,15 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 			   name_of(sweep).text, cap);
 		return false;
 	}
-	if (next_plan(sweep))
+	if (!next_plan(sweep)) {
+		print_mode(test, sweep);
+		more = enter_mode(sweep, sweep->mode + 1);
+	}
+	if (more) {
+		/* What the set-up of the run finds is not due to the run before. */
+		memset(&sweep->report, 0, sizeof(sweep->report));
 		return true;
-
-	print_mode(test, sweep);
-	if (enter_mode(sweep, sweep->mode + 1))
-		return true;
+	}
 	if (!sweep->total && !sweep->may_be_empty)
 		KUNIT_FAIL(test, "%s: no fault was injected, so nothing was tested",
 			   sweep->scenario ?: "sweep");
@@ -272,7 +277,8 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * unnoticed, as 0.  Without either the code has to succeed.  What the test made
  * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
  * was nothing left to fail.  Anything else fails the test, and so does code that
- * does not give up, unless &kunit_fault_sweep.may_insist allows it.
+ * does not give up, unless &kunit_fault_sweep.may_insist allows it.  If an
+ * expectation has failed in the code, that is all that is said of the run.
  *
  * Return: true if the code succeeded or failed as it should.
  */
@@ -285,6 +291,9 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 	if (sweep->state != SWEEP_ARMED)
 		return false;
 	sweep->state = SWEEP_RAN;
+	/* From there on it had all memory, so its result says nothing. */
+	if (sweep->report.aborted)
+		return false;
 	if (sweep->cause)
 		sweep->report.fired = !!err;
 	site = (void *)kunit_fault_site(&sweep->report);
@@ -328,13 +337,20 @@ EXPORT_SYMBOL_GPL(kunit_fault_sweep_disarm);
  * @sweep: The sweep
  * @what: What is wrong
  *
- * For what a test finds when it looks at what a run left behind.
+ * For what a test finds when it looks at what a run left behind, while it sets one
+ * up, or while it runs.
  */
 void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what)
 {
+	/* Called in the code that is armed, it has no report yet. */
+	if (sweep->state == SWEEP_ARMED)
+		kunit_fault_peek(&sweep->report);
+
 	if (sweep->cause)
 		KUNIT_FAIL(test, "%s: %s", name_of(sweep).text, what);
+	else if (sweep->state == SWEEP_READY)
+		KUNIT_FAIL(test, "%s: %s, before the run", name_of(sweep).text, what);
 	else if (sweep->report.fired)
 		KUNIT_FAIL(test, "%s: %s, after %pS failed", name_of(sweep).text,
 			   what, (void *)kunit_fault_site(&sweep->report));

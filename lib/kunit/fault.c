@@ -3,9 +3,12 @@
  * KUnit fault injection: the window in which a task's allocations fail.
  *
  * There is one window, as KUnit runs one test at a time.  What is in it belongs
- * to the task that armed: nobody else reads or writes the plan, the report or
- * the depth of masking, so they need no lock.  Others look at window.task only,
- * find that it is not them, and go on; or disarm after a test was aborted.
+ * to the task that armed, its owner: nobody else reads or writes the plan, the
+ * report or the depth of masking, so they need no lock.  Others look at
+ * window.task only, find that it is not them, and go on.
+ *
+ * The owner has the window until it disarms.  If it cannot, because an assertion,
+ * a skip or an oops ended it, the end of the test does that in another task.
  */
 
 #include <kunit/fault.h>
@@ -17,21 +20,26 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 
 #include "fault-impl.h"
 
 static struct {
-	struct task_struct *task;	/* NULL: disarmed */
+	struct task_struct *owner;	/* has armed; NULL: nobody has */
+	struct task_struct *task;	/* whose allocations count: the owner, or NULL */
 	struct kunit_fault_plan plan;
 	struct kunit_fault_report report;
 	unsigned int masked;
+	bool kill_due;			/* at the next point */
 } window;
 
+/* What a task allocates on its way out is not what a test is about. */
 bool __kunit_fault_armed(void)
 {
-	return READ_ONCE(window.task) == current && in_task();
+	return READ_ONCE(window.task) == current && in_task() &&
+	       !(current->flags & PF_EXITING);
 }
 
 void __kunit_fault_mask(void)
@@ -64,6 +72,39 @@ static unsigned long site_here(void)
 	return kunit_fault_caller(frames, nr);
 }
 
+/* With the siglock of current held */
+static void set_killed(bool killed)
+{
+	if (killed) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		recalc_sigpending();
+	}
+}
+
+/* current's sighand cannot go away, so no RCU is needed. */
+static spinlock_t *siglock_of_current(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
+/*
+ * As kunit_fault_set_killed(), for callers that may hold any lock, siglock
+ * included.  Since it does not wait, lockdep derives no order of locks from it.
+ */
+static bool try_set_killed(bool killed)
+{
+	unsigned long flags;
+
+	if (!spin_trylock_irqsave(siglock_of_current(), flags))
+		return false;
+	set_killed(killed);
+	spin_unlock_irqrestore(siglock_of_current(), flags);
+	return true;
+}
+
 /**
  * kunit_fault_set_killed() - Let the current task look killed to what it calls
  * @killed: Whether it is to, or no longer
@@ -75,19 +116,11 @@ static unsigned long site_here(void)
  */
 void kunit_fault_set_killed(bool killed)
 {
-	/* current's sighand cannot go away, so no RCU is needed. */
-	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 	unsigned long flags;
 
-	spin_lock_irqsave(&sighand->siglock, flags);
-	if (killed) {
-		sigaddset(&current->pending.signal, SIGKILL);
-		set_thread_flag(TIF_SIGPENDING);
-	} else {
-		sigdelset(&current->pending.signal, SIGKILL);
-		recalc_sigpending();
-	}
-	spin_unlock_irqrestore(&sighand->siglock, flags);
+	spin_lock_irqsave(siglock_of_current(), flags);
+	set_killed(killed);
+	spin_unlock_irqrestore(siglock_of_current(), flags);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_set_killed);
 
@@ -106,19 +139,23 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 	}
 
 	report->points++;
-	if (!plan_says_fail(&window.plan, report->points))
+	if (!plan_says_fail(&window.plan, report->points) && !window.kill_due)
 		return false;
 	if (window.plan.limit && report->fired >= window.plan.limit) {
 		report->relented++;
 		return false;
 	}
 
+	if (window.plan.signal) {
+		/* Signals are sent with the lock held, and that allocates, too. */
+		window.kill_due = !try_set_killed(true);
+		if (window.kill_due)
+			return false;
+	}
+
 	report->fired++;
 	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
-	if (!window.plan.signal)
-		return true;
-	kunit_fault_set_killed(true);
-	return false;
+	return !window.plan.signal;
 }
 
 void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
@@ -132,9 +169,14 @@ void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
 	kunit_fault_track_add(object, site ?: site_here());
 }
 
+/* In the owner, or at the end of its test, when it is gone */
 static void disarm(void *unused)
 {
+	struct task_struct *owner = window.owner;
+
 	WRITE_ONCE(window.task, NULL);
+	smp_store_release(&window.owner, NULL);
+	put_task_struct(owner);
 }
 
 /**
@@ -144,7 +186,8 @@ static void disarm(void *unused)
  *
  * What the task allocates until kunit_fault_disarm() is counted and may fail;
  * other tasks, interrupts and what the allocators need for themselves do not
- * take part.  The test's end disarms as well, however it comes about.
+ * take part.  The test's end disarms as well, however it comes about; until then
+ * no other task can arm.
  *
  * Context: Process context, in the task that is to see the failures.  Sleeps.
  * Return: 0, -EBUSY if a task is armed already, or -ENOMEM.
@@ -153,34 +196,49 @@ int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan)
 {
 	int err;
 
-	if (READ_ONCE(window.task))
+	if (cmpxchg(&window.owner, NULL, current))
 		return -EBUSY;
+	/* Else a later task might have its address, and be taken for it. */
+	get_task_struct(current);
 	err = kunit_fault_track_start();
-	if (err)
+	if (!err)
+		err = kunit_add_action(test, disarm, NULL);
+	if (err) {
+		disarm(NULL);
 		return err;
-	err = kunit_add_action(test, disarm, NULL);
-	if (err)
-		return err;
+	}
 
 	window.plan = *plan;
 	memset(&window.report, 0, sizeof(window.report));
 	window.masked = 0;
+	window.kill_due = false;
 	WRITE_ONCE(window.task, current);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_arm);
+
+/* What has happened so far, if the current task is armed */
+void kunit_fault_peek(struct kunit_fault_report *report)
+{
+	if (READ_ONCE(window.owner) == current)
+		*report = window.report;
+}
 
 /**
  * kunit_fault_disarm() - Let allocations succeed again
  * @test: The test
  * @report: Where to put what happened since kunit_fault_arm(), or NULL
  *
- * Context: The task that armed.
+ * To be called as well if the test has failed since: @report says then what
+ * happened until it did.
+ *
+ * Context: The task that armed; without effect in another one.  Process context.
  */
 void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
 {
-	if (READ_ONCE(window.task) != current)
+	if (READ_ONCE(window.owner) != current)
 		return;
+	WRITE_ONCE(window.task, NULL);
 	if (report)
 		*report = window.report;
 	if (window.plan.signal)
@@ -190,17 +248,22 @@ void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
 EXPORT_SYMBOL_GPL(kunit_fault_disarm);
 
 /**
- * kunit_fault_abort() - Disarm because the current task's test has failed
+ * kunit_fault_abort() - Let allocations succeed because the test has failed
  *
- * Reporting a failure takes memory.
+ * Reporting a failure takes memory.  The report of kunit_fault_disarm() has what
+ * happened up to here.
+ *
+ * Context: Any.  Without effect in a task that is not armed.
  */
 void kunit_fault_abort(void)
 {
 	if (READ_ONCE(window.task) != current)
 		return;
+	WRITE_ONCE(window.task, NULL);
+	window.report.aborted = true;
+	/* If that cannot be had, kunit_fault_disarm() does it. */
 	if (window.plan.signal)
-		kunit_fault_set_killed(false);
-	disarm(NULL);
+		try_set_killed(false);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_abort);
 
