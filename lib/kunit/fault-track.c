@@ -7,7 +7,9 @@
  * first window and kept: it must not allocate while it is in use.
  */
 
+#include <linux/file.h>
 #include <linux/hash.h>
+#include <linux/hardirq.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -26,26 +28,36 @@ struct tracked {
 	unsigned long site;
 };
 
-static DEFINE_RAW_SPINLOCK(track_lock);
-static struct {
+struct track {
 	struct hlist_head heads[TRACK_MAX];
 	struct tracked pool[TRACK_MAX];
 	struct hlist_head spare;
 	unsigned int unused;		/* first of the pool never handed out */
 	unsigned int count;
 	unsigned int lost;
-} *track;
+};
+
+static DEFINE_RAW_SPINLOCK(track_lock);
+static struct track *track;		/* once set, for ever */
 
 static struct hlist_head *head_of(const void *object)
 {
 	return &track->heads[hash_ptr(object, TRACK_BITS)];
 }
 
+/* In the owner of the window */
 int kunit_fault_track_start(void)
 {
-	if (!track)
-		track = kvzalloc(sizeof(*track), GFP_KERNEL);
-	return track ? 0 : -ENOMEM;
+	struct track *new;
+
+	if (track)
+		return 0;
+	new = kvzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	/* All CPUs look at it when they free, and must find it zeroed. */
+	smp_store_release(&track, new);
+	return 0;
 }
 
 static struct tracked *take_entry(void)
@@ -91,7 +103,11 @@ void __kunit_fault_untrack(const void *object)
 	struct tracked *entry;
 	unsigned long flags;
 
-	if (!track || !READ_ONCE(track->count))
+	/* Pairs with the release in kunit_fault_track_start(). */
+	if (!READ_ONCE(track) || !READ_ONCE(track->count))
+		return;
+	/* It may have interrupted the holder: rather report a leak that is none. */
+	if (in_nmi())
 		return;
 	raw_spin_lock_irqsave(&track_lock, flags);
 	hlist_for_each_entry(entry, head_of(object), node) {
@@ -103,15 +119,25 @@ void __kunit_fault_untrack(const void *object)
 	raw_spin_unlock_irqrestore(&track_lock, flags);
 }
 
-/* Free what waits for a grace period or in a batch, if that keeps it alive. */
+/*
+ * Free what waits for a worker or a grace period or in a batch, if that keeps it
+ * alive.  What is freed may make other things wait, so go on while it helps.
+ */
 static void wait_for_frees(void)
 {
-	if (READ_ONCE(track->count))
-		lru_add_drain_all();
-	if (READ_ONCE(track->count))
-		rcu_barrier();
-	if (READ_ONCE(track->count))
-		kvfree_rcu_barrier();
+	unsigned int before;
+
+	do {
+		before = READ_ONCE(track->count);
+		if (READ_ONCE(track->count))
+			flush_delayed_fput();	/* the last fput() of a kthread */
+		if (READ_ONCE(track->count))
+			lru_add_drain_all();
+		if (READ_ONCE(track->count))
+			rcu_barrier();
+		if (READ_ONCE(track->count))
+			kvfree_rcu_barrier();
+	} while (READ_ONCE(track->count) && READ_ONCE(track->count) < before);
 }
 
 /* Report what is left, and forget it */
