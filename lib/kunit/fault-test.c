@@ -9,13 +9,23 @@
 
 #include <kunit/fault.h>
 #include <kunit/test.h>
+#include <kunit/test-bug.h>
+#include <linux/anon_inodes.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/idr.h>
 #include <linux/kallsyms.h>
 #include <linux/kthread.h>
 #include <linux/panic.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/task_work.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
@@ -145,6 +155,22 @@ static int tries_twice(void *unused)
 	return p ? 0 : -ENOMEM;
 }
 
+/*
+ * The preload is a request, though what it gets goes to a stock that may be full,
+ * and the ID's node another one; either can do without the other.
+ */
+static int preload_an_id(void *unused)
+{
+	DEFINE_IDR(idr);
+	int id;
+
+	idr_preload(GFP_KERNEL);
+	id = idr_alloc(&idr, &idr, 1, 0, GFP_NOWAIT);
+	idr_preload_end();
+	idr_destroy(&idr);
+	return min(id, 0);
+}
+
 static const struct count_case {
 	const char *name;
 	int (*body)(void *arg);
@@ -163,6 +189,7 @@ static const struct count_case {
 	{ "nothing", nothing, NULL, 0 },
 	{ "another task", in_another_task, NULL, 0 },
 	{ "a fallback not needed", tries_twice, NULL, 1 },
+	{ "an ID, preloaded", preload_an_id, NULL, 2 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(count, count_cases, name);
@@ -233,13 +260,99 @@ static void points_are_failed(struct kunit *test)
 	struct kunit_fault_sweep sweep = {
 		.scenario = c->name,
 		.may_be_empty = !c->points,
-		.may_tolerate = c->body == tries_twice,
+		.may_tolerate = c->body == tries_twice || c->body == preload_an_id,
 	};
-	unsigned long points = c->points;
 
-	/* Once, the failure of the first request lets the second one happen. */
-	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, c->body, c->arg),
-			c->body == tries_twice ? 2 : 2 * points);
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, c->body, c->arg), 2 * c->points);
+	/* Of the last mode, forever: all that is left of a preload is what it got. */
+	KUNIT_EXPECT_EQ(test, sweep.tolerated, c->body == preload_an_id);
+}
+
+/* What is freed, if not at once, is no leak. */
+
+static int close_a_file(void *unused)
+{
+	static const struct file_operations none = {};
+	struct file *file = anon_inode_getfile("[kunit]", &none, NULL, O_RDONLY);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fput(file);
+	return 0;
+}
+
+struct freed_later {
+	struct rcu_head rcu;
+};
+
+static int free_with_a_head(void *unused)
+{
+	struct freed_later *p = kmalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	kfree_rcu(p, rcu);
+	return 0;
+}
+
+static int free_without_a_head(void *unused)
+{
+	void *p = kmalloc(100, GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	kvfree_rcu_mightsleep(p);
+	return 0;
+}
+
+static int free_pages_without_a_head(void *unused)
+{
+	void *p = kmalloc(4 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	kvfree_rcu_mightsleep(p);
+	return 0;
+}
+
+/* Frees by a callback what waits for another grace period then. */
+static void free_twice_as_late(struct rcu_head *rcu)
+{
+	kfree_rcu(container_of(rcu, struct freed_later, rcu), rcu);
+}
+
+static int free_after_two_grace_periods(void *unused)
+{
+	struct freed_later *p = kmalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	call_rcu(&p->rcu, free_twice_as_late);
+	return 0;
+}
+
+static const struct later_case {
+	const char *name;
+	int (*body)(void *unused);
+} later_cases[] = {
+	{ "fput()", close_a_file },
+	{ "kfree_rcu()", free_with_a_head },
+	{ "kvfree_rcu_mightsleep()", free_without_a_head },
+	{ "kvfree_rcu_mightsleep() of pages", free_pages_without_a_head },
+	{ "call_rcu() and kfree_rcu()", free_after_two_grace_periods },
+};
+
+KUNIT_ARRAY_PARAM_DESC(later, later_cases, name);
+
+static void late_frees_are_no_leaks(struct kunit *test)
+{
+	const struct later_case *c = test->param_value;
+	struct kunit_fault_sweep sweep = {
+		.scenario = c->name,
+		.modes = BIT(KUNIT_FAULT_ONCE),
+	};
+
+	KUNIT_EXPECT_GT(test, sweep_body(test, &sweep, c->body, NULL), 0);
 }
 
 static void kinds_are_told_apart(struct kunit *test)
@@ -344,6 +457,31 @@ static void signals_are_swept(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, signal_pending(current));
 }
 
+/*
+ * As who sends a signal to itself may: the signal of the sweep has to wait for the
+ * lock, and so for the second request.
+ */
+static int allocates_under_siglock(void *unused)
+{
+	void *p;
+
+	spin_lock_irq(&current->sighand->siglock);
+	p = kmalloc(16, GFP_ATOMIC);
+	spin_unlock_irq(&current->sighand->siglock);
+	kfree(p);
+	kfree(kmalloc(16, GFP_KERNEL));
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+static void signals_wait_for_siglock(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .modes = BIT(KUNIT_FAULT_SIGNAL) };
+
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, allocates_under_siglock, NULL), 2);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 2);
+	KUNIT_EXPECT_FALSE(test, signal_pending(current));
+}
+
 /* What it makes fail are the steps beyond a limit, not allocations. */
 static void causes_are_swept(struct kunit *test)
 {
@@ -422,6 +560,22 @@ static void other_tasks_are_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done[1], 0);
 }
 
+/* What a run has to tell is not there before it, not even of the run before. */
+static void set_up_has_no_report(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = {};
+
+	while (kunit_fault_sweep_next(test, &sweep)) {
+		KUNIT_EXPECT_EQ(test, sweep.report.points, 0);
+		KUNIT_EXPECT_EQ(test, sweep.report.fired, 0);
+		if (kunit_fault_sweep_arm(test, &sweep))
+			break;
+		kunit_fault_sweep_disarm(test, &sweep, three_objects(NULL));
+	}
+	/* That of the last run is there for the caller. */
+	KUNIT_EXPECT_EQ(test, sweep.report.points, 3);
+}
+
 static void one_window_at_a_time(struct kunit *test)
 {
 	const struct kunit_fault_plan plan = {};
@@ -479,6 +633,33 @@ static int asserts_on_error(void *arg)
 	return 0;
 }
 
+/* Goes on then, with all the memory that it asks for. */
+static int expects_the_second_to_succeed(void *arg)
+{
+	void *a = kmalloc(16, GFP_KERNEL);
+	void *b = a ? kmalloc(16, GFP_KERNEL) : NULL;
+	struct kunit *test = arg;
+
+	if (a)
+		KUNIT_EXPECT_NOT_NULL(test, b);
+	kfree(b);
+	kfree(a);
+	return a ? three_objects(NULL) : -ENOMEM;
+}
+
+/* As a helper does that does not have the test. */
+static int fails_the_current_test(void *unused)
+{
+	void *a = kmalloc(16, GFP_KERNEL);
+	void *b = a ? kmalloc(16, GFP_KERNEL) : NULL;
+
+	if (a && !b)
+		kunit_fail_current_test("the second of two has failed");
+	kfree(b);
+	kfree(a);
+	return a ? three_objects(NULL) : -ENOMEM;
+}
+
 static int crashes_on_error(void *unused)
 {
 	int *p = kmalloc(16, GFP_KERNEL);
@@ -516,16 +697,19 @@ static const struct failing_case {
 	int (*body)(void *test);
 	unsigned long cap;
 	unsigned long total;	/* failures injected until it is found out */
+	unsigned long points;	/* in the report of the last run */
 } failing_cases[] = {
-	{ "leaks", leaks_when_the_second_fails, 0, 2 },
-	{ "swallows the error", swallows_the_error, 0, 1 },
-	{ "returns another error", returns_another_error, 0, 1 },
-	{ "fails without a fault", fails_without_a_fault, 0, 3 },
-	{ "aborts on error", asserts_on_error, 0, 0 },
-	{ "crashes on error", crashes_on_error, 0, 0 },
-	{ "goes beyond the cap", three_objects, 2, 3 },
-	{ "has no point", nothing, 0, 0 },
-	{ "does not give up", does_not_give_up, 0, 1 },
+	{ "leaks", leaks_when_the_second_fails, 0, 2, 2 },
+	{ "swallows the error", swallows_the_error, 0, 1, 1 },
+	{ "returns another error", returns_another_error, 0, 1, 1 },
+	{ "fails without a fault", fails_without_a_fault, 0, 3, 3 },
+	{ "fails an expectation", expects_the_second_to_succeed, 0, 1, 2 },
+	{ "fails the current test", fails_the_current_test, 0, 1, 2 },
+	{ "aborts on error", asserts_on_error, 0, 0, 0 },
+	{ "crashes on error", crashes_on_error, 0, 0, 0 },
+	{ "goes beyond the cap", three_objects, 2, 3, 3 },
+	{ "has no point", nothing, 0, 0, 0 },
+	{ "does not give up", does_not_give_up, 0, 1, 1001 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
@@ -540,10 +724,17 @@ static void run_expected_failure(void *data)
 {
 	struct expected_failure *expected = data;
 
+	current->kunit_test = &expected->test;
 	sweep_body(&expected->test, &expected->sweep, expected->body, &expected->test);
 }
 
 static void caught(void *data) {}
+
+static void init_try_catch(struct kunit *test, struct kunit *expected,
+			   void (*try)(void *data))
+{
+	kunit_try_catch_init(&expected->try_catch, expected, try, caught, CASE_TIMEOUT);
+}
 
 static void failures_are_reported(struct kunit *test)
 {
@@ -559,8 +750,7 @@ static void failures_are_reported(struct kunit *test)
 	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, expected);
 	kunit_init_test(&expected->test, "expected_failure", NULL);
-	kunit_try_catch_init(&expected->test.try_catch, &expected->test,
-			     run_expected_failure, caught, CASE_TIMEOUT);
+	init_try_catch(test, &expected->test, run_expected_failure);
 	expected->sweep.cap = c->cap;
 	if (c->body == does_not_give_up) {
 		expected->sweep.modes = BIT(KUNIT_FAULT_FOREVER);
@@ -578,11 +768,86 @@ static void failures_are_reported(struct kunit *test)
 	else
 		KUNIT_EXPECT_EQ(test, expected->test.try_catch.try_result, -EINTR);
 	KUNIT_EXPECT_EQ(test, expected->sweep.total, c->total);
+	KUNIT_EXPECT_EQ(test, expected->sweep.report.points, c->points);
 	kunit_cleanup(&expected->test);
 	kfree(leaked);
 	leaked = NULL;
 
 	/* Whatever happened, nothing is armed any more. */
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	kunit_fault_disarm(test, NULL);
+}
+
+/* A test that ends while it is armed */
+struct skipped_test {
+	struct kunit test;
+	struct callback_head on_exit;
+	int err;
+};
+
+static void allocate_on_exit(struct callback_head *work)
+{
+	struct skipped_test *skipped = container_of(work, struct skipped_test, on_exit);
+
+	skipped->err = three_objects(NULL);
+}
+
+static void skip_while_armed(void *data)
+{
+	const struct kunit_fault_plan plan = { .nth = 1, .forever = true };
+	struct skipped_test *skipped = data;
+
+	init_task_work(&skipped->on_exit, allocate_on_exit);
+	if (task_work_add(current, &skipped->on_exit, TWA_NONE) ||
+	    kunit_fault_arm(&skipped->test, &plan))
+		return;
+	kunit_skip(&skipped->test, "on purpose");
+}
+
+struct later_task {
+	struct completion done;
+	int err;
+};
+
+static int allocate_in_a_task(void *data)
+{
+	struct later_task *later = data;
+
+	later->err = three_objects(NULL);
+	complete(&later->done);
+	return 0;
+}
+
+static void exits_are_left_alone(struct kunit *test)
+{
+	const struct kunit_fault_plan count_only = {};
+	struct skipped_test *skipped;
+	struct later_task later = {};
+	int i;
+
+	skipped = kunit_kzalloc(test, sizeof(*skipped), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, skipped);
+	skipped->err = -EAGAIN;
+	kunit_init_test(&skipped->test, "expected_skip", NULL);
+	init_try_catch(test, &skipped->test, skip_while_armed);
+	kunit_try_catch_run(&skipped->test.try_catch, skipped);
+	KUNIT_EXPECT_EQ(test, skipped->test.status, KUNIT_SKIPPED);
+	KUNIT_EXPECT_EQ(test, skipped->err, 0);
+
+	/* Tasks that may get the memory of the one that is gone are not armed. */
+	for (i = 0; i < 20 && !later.err; i++) {
+		rcu_barrier();
+		init_completion(&later.done);
+		if (IS_ERR(kthread_run(allocate_in_a_task, &later, "kunit_fault_later")))
+			break;
+		wait_for_completion(&later.done);
+	}
+	KUNIT_EXPECT_EQ(test, i, 20);
+	KUNIT_EXPECT_EQ(test, later.err, 0);
+
+	/* It has the window until its test has been cleaned up. */
+	KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &count_only), -EBUSY);
+	kunit_cleanup(&skipped->test);
 	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
 	kunit_fault_disarm(test, NULL);
 }
@@ -611,17 +876,21 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE_PARAM(points_are_counted, count_gen_params),
 	KUNIT_CASE(page_tables_do_not_count),
 	KUNIT_CASE_PARAM(points_are_failed, count_gen_params),
+	KUNIT_CASE_PARAM(late_frees_are_no_leaks, later_gen_params),
 	KUNIT_CASE(kinds_are_told_apart),
 	KUNIT_CASE(plan_is_followed),
 	KUNIT_CASE(pairs_are_swept),
 	KUNIT_CASE(signals_are_swept),
+	KUNIT_CASE(signals_wait_for_siglock),
 	KUNIT_CASE(causes_are_swept),
 	KUNIT_CASE(some_points_are_swept),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
+	KUNIT_CASE(set_up_has_no_report),
 	KUNIT_CASE(one_window_at_a_time),
 	KUNIT_CASE(limits_are_kept),
 	KUNIT_CASE_PARAM(failures_are_reported, failing_gen_params),
+	KUNIT_CASE(exits_are_left_alone),
 	{}
 };
 
