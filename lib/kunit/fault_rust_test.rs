@@ -5,7 +5,6 @@
 use kernel::{
     kunit::fault::{
         available,
-        fault_sweep,
         inject,
         Kind,
         Mode,
@@ -67,6 +66,62 @@ mod tests {
         Ok(len)
     }
 
+    /// A function may have the name of a variable of [`Sweep::run`]'s.
+    fn run(v: &mut KVec<u8>, outcome: Result<KBox<usize>>) -> Result {
+        five_or_ten(v, outcome)
+    }
+
+    #[test]
+    #[fault_sweep(setup = five, check = run)]
+    fn attribute_with_a_check_named_run(v: &mut KVec<u8>) -> Result<KBox<usize>> {
+        let len = KBox::new(v.len(), GFP_KERNEL)?;
+
+        v.extend_from_slice(&[6, 7, 8, 9, 10], GFP_KERNEL)?;
+        Ok(len)
+    }
+
+    fn pair_of<A: From<u8>, B: From<u8>>() -> Result<(KBox<A>, KBox<B>)> {
+        Ok((
+            KBox::new(A::from(1), GFP_KERNEL)?,
+            KBox::new(B::from(2), GFP_KERNEL)?,
+        ))
+    }
+
+    type Pair = (KBox<u32>, KBox<u64>);
+
+    /// Commas that do not end an argument: in generics and between a closure's parameters.
+    #[test]
+    #[fault_sweep(
+        cap = u8::MAX.into(),
+        setup = pair_of::<u32, u64>,
+        check = |pair: &mut Pair, outcome| -> Result<(), Error> {
+            assert_eq!((*pair.0, *pair.1), (1, 2));
+            outcome.map(drop).or(Ok(()))
+        },
+        kinds(slab, page)
+    )]
+    fn attribute_with_commas(_: &mut Pair) -> Result<(KBox<u8>, KBox<u64>)> {
+        pair_of()
+    }
+
+    #[test]
+    #[fault_sweep(check = |outcome: Result<_, _>| outcome.map(drop).or(Ok(())), kinds(), modes())]
+    fn attribute_with_empty_lists() -> Result<Boxes> {
+        three_boxes()
+    }
+
+    /// Lists without an element are those of the defaults.
+    #[test]
+    fn empty_lists_are_the_defaults() -> Result {
+        let total = Sweep::new().kinds(&[]).modes(&[]).run(|run| {
+            drop(run.inject(three_boxes));
+            Ok(())
+        })?;
+
+        assert!(total == 6 || !available());
+        Ok(())
+    }
+
     #[test]
     #[fault_sweep(may_be_empty)]
     fn attribute_on_nothing() -> Result {
@@ -103,6 +158,19 @@ mod tests {
             })?;
         assert!(n == 4 || !cfg!(CONFIG_KUNIT_FAULT_INJECTION));
         Ok(())
+    }
+
+    /// What a run has to tell is not there before it, not even of the run before.
+    #[test]
+    fn set_up_has_no_report() -> Result {
+        Sweep::new()
+            .run(|run| {
+                run.check(run.fired() == 0, fmt!("{} fired", run.fired()))?;
+                run.check(run.points() == 0, fmt!("{} points", run.points()))?;
+                drop(run.inject(three_boxes));
+                Ok(())
+            })
+            .map(drop)
     }
 
     /// Each plan fails the boxes that it names.

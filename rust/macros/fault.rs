@@ -2,53 +2,104 @@
 
 //! Procedural macro that turns the body of a KUnit test into a fault sweep.
 
-use proc_macro::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
 /// The attribute's arguments.
 #[derive(Default)]
 struct Options {
     /// Calls of `Sweep`'s builder methods.
-    builder: String,
-    setup: Option<String>,
-    check: Option<String>,
+    builder: TokenStream,
+    setup: Option<TokenStream>,
+    check: Option<TokenStream>,
 }
 
 const USAGE: &str = "`#[fault_sweep]` takes `kinds(slab, page, percpu)`, \
      `modes(once, forever, pair, signal)`, `cap = NUMBER`, `may_tolerate`, `may_keep`, \
      `may_be_empty`, `setup = FUNCTION` and `check = FUNCTION`";
 
-/// Makes `Kind::Slab` of `slab`, one for each name in the list.
-fn variants(ty: &str, list: &Group) -> String {
-    let mut out = String::new();
-
-    for token in list.stream() {
-        if let TokenTree::Ident(name) = token {
-            let name = name.to_string();
-            let (first, rest) = name.split_at(1);
-            out += &format!(
-                "::kernel::kunit::fault::{ty}::{}{rest}, ",
-                first.to_uppercase()
-            );
-        }
-    }
-    out
+/// Tokens that are not the user's.
+fn ours(text: &str) -> TokenStream {
+    text.parse().unwrap()
 }
 
-/// Takes the tokens of one argument's value, up to the next comma.
-fn value(tokens: &mut impl Iterator<Item = TokenTree>) -> String {
+fn group(delimiter: Delimiter, content: TokenStream) -> TokenTree {
+    TokenTree::Group(Group::new(delimiter, content))
+}
+
+/// Makes `&[Kind::Slab]` of `(slab)`, with one element for each name in the list.
+fn variants(ty: &str, list: &Group) -> TokenStream {
+    let mut elements = TokenStream::new();
+
+    for token in list.stream() {
+        match token {
+            TokenTree::Ident(name) => {
+                let text = name.to_string();
+                let (first, rest) = text.split_at(1);
+                let variant = first.to_uppercase() + rest;
+
+                elements.extend(ours(&format!("::kernel::kunit::fault::{ty}::")));
+                elements.extend([TokenTree::Ident(Ident::new(&variant, name.span()))]);
+            }
+            other => elements.extend([other]),
+        }
+    }
+
+    let mut slice = ours("&");
+    slice.extend([group(Delimiter::Bracket, elements)]);
+    slice
+}
+
+/// Takes the tokens of one argument's value, up to the next comma that is not part of it: as those
+/// in `pair::<A, B>` and `|state, outcome| ...` are.
+fn value(tokens: &mut impl Iterator<Item = TokenTree>) -> TokenStream {
     match tokens.next() {
         Some(TokenTree::Punct(p)) if p.as_char() == '=' => (),
         _ => panic!("{USAGE}"),
     }
-    tokens
-        .take_while(|t| !matches!(t, TokenTree::Punct(p) if p.as_char() == ','))
-        .collect::<TokenStream>()
-        .to_string()
+
+    let mut value = Vec::new();
+    let mut generics = 0; // how deep in generic arguments
+    let mut parameters = false; // between the bars of a closure
+    let mut returns = false; // in the type that a closure returns
+
+    for token in tokens {
+        let previous = match value.last() {
+            Some(TokenTree::Punct(p)) => Some((p.as_char(), p.spacing())),
+            _ => None,
+        };
+        let begins = match value.last() {
+            None => true,
+            Some(TokenTree::Ident(i)) => i.to_string() == "move",
+            Some(_) => false,
+        };
+        let arrow = previous == Some(('-', Spacing::Joint));
+        // After an operand it means "less than".
+        let opens = value.is_empty() || matches!(previous, Some((p, _)) if !"<>?".contains(p));
+
+        match &token {
+            TokenTree::Punct(p) => match p.as_char() {
+                '|' if parameters || begins => parameters = !parameters,
+                _ if parameters => (),
+                ',' if generics == 0 => break,
+                '<' if generics > 0 || returns || opens => generics += 1,
+                '>' if arrow => returns |= generics == 0,
+                '>' if generics > 0 => generics -= 1,
+                _ => (),
+            },
+            TokenTree::Group(g) if g.delimiter() == Delimiter::Brace => returns = false,
+            _ => (),
+        }
+        value.push(token);
+    }
+    if value.is_empty() {
+        panic!("{USAGE}");
+    }
+    value.into_iter().collect()
 }
 
 fn parse_options(attr: TokenStream) -> Options {
     let mut options = Options::default();
-    let mut tokens = attr.into_iter().peekable();
+    let mut tokens = attr.into_iter();
 
     while let Some(token) = tokens.next() {
         let name = match token {
@@ -56,83 +107,80 @@ fn parse_options(attr: TokenStream) -> Options {
             TokenTree::Punct(p) if p.as_char() == ',' => continue,
             _ => panic!("{USAGE}"),
         };
-
-        match name.as_str() {
+        let argument = match name.as_str() {
             "kinds" | "modes" => {
                 let ty = if name == "kinds" { "Kind" } else { "Mode" };
                 match tokens.next() {
-                    Some(TokenTree::Group(list)) => {
-                        options.builder += &format!(".{name}(&[{}])", variants(ty, &list));
-                    }
+                    Some(TokenTree::Group(list)) => variants(ty, &list),
                     _ => panic!("{USAGE}"),
                 }
             }
-            "cap" => options.builder += &format!(".cap({})", value(&mut tokens)),
-            "may_tolerate" | "may_keep" | "may_be_empty" => {
-                options.builder += &format!(".{name}()")
+            "cap" => value(&mut tokens),
+            "may_tolerate" | "may_keep" | "may_be_empty" => TokenStream::new(),
+            "setup" => {
+                options.setup = Some(value(&mut tokens));
+                continue;
             }
-            "setup" => options.setup = Some(value(&mut tokens)),
-            "check" => options.check = Some(value(&mut tokens)),
+            "check" => {
+                options.check = Some(value(&mut tokens));
+                continue;
+            }
             _ => panic!("{USAGE}, not `{name}`"),
-        }
+        };
+
+        options.builder.extend(ours(&format!(".{name}")));
+        options
+            .builder
+            .extend([group(Delimiter::Parenthesis, argument)]);
     }
     options
 }
 
 pub(crate) fn fault_sweep(attr: TokenStream, ts: TokenStream) -> TokenStream {
     let options = parse_options(attr);
-    let mut tokens = ts.into_iter().peekable();
+    let mut tokens = ts.into_iter();
 
     // Everything before `fn`, that is, the other attributes, goes on the outer function.
     let mut outer = TokenStream::new();
-    loop {
+    let keyword = loop {
         match tokens.next() {
-            Some(TokenTree::Ident(i)) if i.to_string() == "fn" => break,
+            Some(TokenTree::Ident(i)) if i.to_string() == "fn" => break TokenTree::Ident(i),
             Some(token) => outer.extend([token]),
             None => panic!("`#[fault_sweep]` should only be applied to functions"),
         }
-    }
+    };
     let name = match tokens.next() {
-        Some(TokenTree::Ident(name)) => name,
+        Some(TokenTree::Ident(name)) => TokenTree::Ident(name),
         _ => panic!("`#[fault_sweep]` cannot find the name of the function"),
     };
 
-    // The body keeps its tokens, and so the places that the compiler and assertions name.
-    let mut inner: TokenStream = "fn swept".parse().unwrap();
-    inner.extend(tokens);
+    // The body keeps its tokens, and so the places that the compiler and assertions name. Its
+    // function has the name of the outer one: another name might be one of the user's.
+    let mut content: TokenStream = [keyword.clone(), name.clone()].into_iter().collect();
+    content.extend(tokens);
 
-    let call = match options.setup {
-        Some(_) => "swept(&mut state)",
-        None => "swept()",
+    // The user's expressions are nothing but arguments, where no variable of ours can be seen.
+    let mut arguments = TokenStream::new();
+    let (method, ignore) = match options.setup {
+        Some(setup) => {
+            arguments.extend(setup);
+            arguments.extend(ours(","));
+            (".run_body_with", "|_, _| ::core::result::Result::Ok(())")
+        }
+        None => (".run_body", "|_| ::core::result::Result::Ok(())"),
     };
-    let setup = match &options.setup {
-        Some(setup) => format!("let mut state = {setup}()?;"),
-        None => String::new(),
-    };
-    let check = match (&options.setup, &options.check) {
-        (Some(_), Some(check)) => format!("{check}(&mut state, outcome)?;"),
-        (None, Some(check)) => format!("{check}(outcome)?;"),
-        (_, None) => "drop(outcome);".to_owned(),
-    };
-    let sweep: TokenStream = format!(
-        r#"
-        ::kernel::kunit::fault::Sweep::new(){}.run(|run| {{
-            {setup}
-            let outcome = run.inject(|| {call});
-            {check}
-            ::core::result::Result::Ok(())
-        }}).map(|_| ())
-        "#,
-        options.builder
-    )
-    .parse()
-    .unwrap();
-    inner.extend(sweep);
+    arguments.extend([name.clone()]);
+    arguments.extend(ours(","));
+    arguments.extend(options.check.unwrap_or_else(|| ours(ignore)));
+
+    content.extend(ours("::kernel::kunit::fault::Sweep::new()"));
+    content.extend(options.builder);
+    content.extend(ours(method));
+    content.extend([group(Delimiter::Parenthesis, arguments)]);
 
     let mut result = outer;
-    result.extend([TokenTree::Ident(Ident::new("fn", name.span()))]);
-    result.extend([TokenTree::Ident(name)]);
-    result.extend::<TokenStream>("() -> ::kernel::error::Result".parse().unwrap());
-    result.extend([TokenTree::Group(Group::new(Delimiter::Brace, inner))]);
+    result.extend([keyword, name]);
+    result.extend(ours("() -> ::kernel::error::Result"));
+    result.extend([group(Delimiter::Brace, content)]);
     result
 }

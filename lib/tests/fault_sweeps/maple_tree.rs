@@ -3,7 +3,6 @@
 //! `MapleTree`.
 
 use kernel::{
-    kunit::fault::fault_sweep,
     maple_tree::MapleTree,
     prelude::*, //
 };

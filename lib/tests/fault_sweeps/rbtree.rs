@@ -3,7 +3,6 @@
 //! `RBTree`.
 
 use kernel::{
-    kunit::fault::fault_sweep,
     prelude::*,
     rbtree::RBTree, //
 };

@@ -4,7 +4,6 @@
 
 use kernel::{
     alloc::flags::__GFP_NOWARN,
-    kunit::fault::fault_sweep,
     page::PAGE_SIZE,
     prelude::*, //
 };

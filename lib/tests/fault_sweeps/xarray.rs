@@ -4,7 +4,6 @@
 
 use kernel::{
     alloc::Flags,
-    kunit::fault::fault_sweep,
     prelude::*,
     xarray::{
         AllocKind,

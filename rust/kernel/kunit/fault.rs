@@ -164,7 +164,7 @@ impl Plan {
         self
     }
 
-    /// Counts requests to these allocators only. The default is all.
+    /// Counts requests to these allocators only. The default, and what an empty list means, is all.
     pub fn kinds(mut self, kinds: &[Kind]) -> Self {
         self.0.kinds = mask_of(kinds);
         self
@@ -328,13 +328,14 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Counts requests to these allocators only.
+    /// Counts requests to these allocators only. The default, and what an empty list means, is all.
     pub fn kinds(mut self, kinds: &[Kind]) -> Self {
         self.raw.kinds = mask_of(kinds);
         self
     }
 
-    /// Sweeps in these modes only, in the order of [`Mode`].
+    /// Sweeps in these modes only, in the order of [`Mode`]. The default, and what an empty list
+    /// means, is once and forever.
     pub fn modes(mut self, modes: &[Mode]) -> Self {
         self.raw.modes = modes
             .iter()
@@ -440,6 +441,7 @@ impl<'a> Sweep<'a> {
         // SAFETY: `test` is the current test, and `raw` was zeroed but for the options before the
         // first call.
         while unsafe { imp::next(test, &mut self.raw) } {
+            // INVARIANT: `current_test()` returned `test` to this task, which runs it still.
             let mut run = Run {
                 test,
                 sweep: &mut self.raw,
@@ -454,6 +456,36 @@ impl<'a> Sweep<'a> {
             }
         }
         Ok(self.raw.total)
+    }
+
+    /// Sweeps `body`, and hands what it returned to `check`.
+    ///
+    /// For [`fault_sweep`], whose arguments are these: as arguments they see no names but their
+    /// own.
+    #[doc(hidden)]
+    pub fn run_body<T>(
+        self,
+        mut body: impl FnMut() -> Result<T>,
+        mut check: impl FnMut(Result<T>) -> Result,
+    ) -> Result {
+        self.run(|run| check(run.inject(&mut body))).map(drop)
+    }
+
+    /// As [`Sweep::run_body`], with what `setup` makes anew for each run.
+    #[doc(hidden)]
+    pub fn run_body_with<S, T>(
+        self,
+        mut setup: impl FnMut() -> Result<S>,
+        mut body: impl FnMut(&mut S) -> Result<T>,
+        mut check: impl FnMut(&mut S, Result<T>) -> Result,
+    ) -> Result {
+        self.run(|run| {
+            let mut state = setup()?;
+            let outcome = run.inject(|| body(&mut state));
+
+            check(&mut state, outcome)
+        })
+        .map(drop)
     }
 }
 
@@ -497,12 +529,12 @@ impl Run<'_> {
         self.sweep.plan.nth
     }
 
-    /// Returns how many allocations were made to fail.
+    /// Returns how many allocations were made to fail: none before [`Run::inject`] has returned.
     pub fn fired(&self) -> usize {
         self.sweep.report.fired
     }
 
-    /// Returns how many points were passed.
+    /// Returns how many points were passed: none before [`Run::inject`] has returned.
     pub fn points(&self) -> usize {
         self.sweep.report.points
     }
