@@ -283,6 +283,7 @@ static int close_a_file(void *unused)
 
 struct freed_later {
 	struct rcu_head rcu;
+	struct freed_later *next;
 };
 
 static int free_with_a_head(void *unused)
@@ -315,20 +316,32 @@ static int free_pages_without_a_head(void *unused)
 	return 0;
 }
 
-/* Frees by a callback what waits for another grace period then. */
-static void free_twice_as_late(struct rcu_head *rcu)
+/* Each of four is freed after a grace period that begins when the one before is. */
+static void free_and_go_on(struct rcu_head *rcu)
 {
-	kfree_rcu(container_of(rcu, struct freed_later, rcu), rcu);
+	struct freed_later *p = container_of(rcu, struct freed_later, rcu);
+	struct freed_later *next = p->next;
+
+	kfree(p);
+	if (next)
+		call_rcu(&next->rcu, free_and_go_on);
 }
 
-static int free_after_two_grace_periods(void *unused)
+static int free_one_after_the_other(void *unused)
 {
-	struct freed_later *p = kmalloc(sizeof(*p), GFP_KERNEL);
+	struct freed_later *list = NULL, *p;
+	int i;
 
-	if (!p)
-		return -ENOMEM;
-	call_rcu(&p->rcu, free_twice_as_late);
-	return 0;
+	for (i = 0; i < 4; i++) {
+		p = kmalloc(sizeof(*p), GFP_KERNEL);
+		if (!p)
+			break;
+		p->next = list;
+		list = p;
+	}
+	if (list)
+		call_rcu(&list->rcu, free_and_go_on);
+	return p ? 0 : -ENOMEM;
 }
 
 static const struct later_case {
@@ -339,7 +352,7 @@ static const struct later_case {
 	{ "kfree_rcu()", free_with_a_head },
 	{ "kvfree_rcu_mightsleep()", free_without_a_head },
 	{ "kvfree_rcu_mightsleep() of pages", free_pages_without_a_head },
-	{ "call_rcu() and kfree_rcu()", free_after_two_grace_periods },
+	{ "call_rcu() four times", free_one_after_the_other },
 };
 
 KUNIT_ARRAY_PARAM_DESC(later, later_cases, name);
