@@ -17,9 +17,6 @@
 
 #ifdef NUM_MM_FLAG_BITS
 
-/* Whether the tree tries again for ever once it has got some of its nodes */
-#define FORK_FAIL_INSISTS	false
-
 static inline unsigned long fork_fail_flags(const struct mm_struct *mm)
 {
 	return bitmap_read(__mm_flags_get_bitmap(mm), 0, BITS_PER_LONG);
@@ -36,8 +33,6 @@ static inline struct dentry *fork_fail_mkdir(struct inode *dir, struct dentry *d
 }
 
 #else /* Before 6.18 */
-
-#define FORK_FAIL_INSISTS	true
 
 static inline unsigned long fork_fail_flags(const struct mm_struct *mm)
 {

@@ -9,6 +9,9 @@
 #include "world.h"
 #include <malloc.h>
 
+/* More than a fork meets that gives up at one of them */
+#define MANY_FAILURES	1000
+
 /* Decides whether an allocation succeeds, and takes note of it. */
 bool fork_try(enum fork_site site)
 {
@@ -26,6 +29,10 @@ bool fork_try(enum fork_site site)
 
 	fails = (world.plan.failure == FORK_FAIL_ONCE && result->points == world.plan.nth) ||
 		(world.plan.failure == FORK_FAIL_FROM && result->points >= world.plan.nth);
+	if (fails && result->injected >= MANY_FAILURES) {
+		fork_complain("the fork does not give up after %u failures", result->injected);
+		fails = false;
+	}
 	result->injected += fails;
 	return !fails;
 }

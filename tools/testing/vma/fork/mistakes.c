@@ -35,6 +35,15 @@ static void gather_twice(void)
 	tlb_finish_mmu(&tlb);
 }
 
+static void retry_for_ever(void)
+{
+	world.plan.failure = FORK_FAIL_FROM;
+	world.running = true;
+	while (!fork_try(FORK_SITE_OTHER))
+		;
+	world.running = false;
+}
+
 /* The first VMA has to be of the file that all share. */
 void fork_make_mistake(u32 mistake)
 {
@@ -80,6 +89,9 @@ void fork_make_mistake(u32 mistake)
 	case FORK_MISTAKE_CHANGE_FLAGS:
 		fork_show_parent();
 		vm_flags_init(vma, VM_NONE);
+		break;
+	case FORK_MISTAKE_RETRY:
+		retry_for_ever();
 		break;
 	case FORK_MISTAKE_WARN:
 		WARN_ON_ONCE(true);

@@ -26,6 +26,7 @@ const MISTAKES: [(u32, &str); FORK_MISTAKES as usize] = [
     (FORK_MISTAKE_READ_UNLOCKED, "a VMA is hidden"),
     (FORK_MISTAKE_GATHER_TWICE, "tlb_gather_mmu() twice"),
     (FORK_MISTAKE_CHANGE_FLAGS, "VMA 0 of the parent"),
+    (FORK_MISTAKE_RETRY, "does not give up"),
     (FORK_MISTAKE_WARN, "WARN_ON(1)"),
 ];
 
