@@ -8,6 +8,8 @@
 
 #include <kunit/fault.h>
 #include <kunit/test.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/maple_tree.h>
 #include <linux/mempool.h>
@@ -69,7 +71,7 @@ static int duplicate_a_maple_tree(void)
 	return err;
 }
 
-/* What was erased is gone, what could not be erased is still there. */
+/* To erase cannot fail: what is returned has left the tree. */
 static int erase_from_a_maple_tree(void)
 {
 	DEFINE_MTREE(tree);
@@ -78,14 +80,34 @@ static int erase_from_a_maple_tree(void)
 	for (i = 0; i < 50 && !err; i++)
 		err = mtree_store(&tree, 10 * i, xa_mk_value(i), GFP_KERNEL);
 	for (i = 0; i < 50 && !err; i++) {
-		bool erased = mtree_erase(&tree, 10 * i);
+		void *erased = mtree_erase(&tree, 10 * i);
 
-		if (erased == !!mtree_load(&tree, 10 * i))
+		if (erased != xa_mk_value(i) || mtree_load(&tree, 10 * i))
 			err = -EEXIST;
-		else if (!erased)
-			err = -ENOMEM;
 	}
 	mtree_destroy(&tree);
+	return err;
+}
+
+/* As tmpfs does it: to remove a name cannot fail, so nobody asks whether it did. */
+static int remove_names_from_a_directory(void)
+{
+	const int nr = 50;
+	struct dentry *dentries = kcalloc(nr, sizeof(*dentries), GFP_KERNEL);
+	struct offset_ctx directory;
+	int i, err = 0;
+
+	if (!dentries)
+		return -ENOMEM;
+	simple_offset_init(&directory);
+	for (i = 0; i < nr && !err; i++)
+		err = simple_offset_add(&directory, &dentries[i]);
+	for (i = 0; i < nr; i++)
+		simple_offset_remove(&directory, &dentries[i]);
+	if (!mtree_empty(&directory.mt))
+		err = -ENOTEMPTY;
+	simple_offset_destroy(&directory);
+	kfree(dentries);
 	return err;
 }
 
@@ -197,6 +219,7 @@ static const struct library_case {
 	{ "idr_alloc", fill_an_idr, true },
 	{ "mtree_dup", duplicate_a_maple_tree, true },
 	{ "mtree_erase", erase_from_a_maple_tree, true },
+	{ "simple_offset_remove", remove_names_from_a_directory, true },
 	{ "mempool_create", set_up_a_mempool },
 	{ "percpu_counter_init_many", set_up_counters,
 	  .may_be_empty = !IS_ENABLED(CONFIG_SMP) },

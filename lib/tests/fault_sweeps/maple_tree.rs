@@ -55,26 +55,22 @@ mod tests {
         Ok(())
     }
 
-    /// What was not erased is where it was.
-    fn the_rest(tree: &mut Tree, outcome: Result) -> Result {
+    /// Nothing is left, and the run did not fail.
+    fn nothing(tree: &mut Tree, outcome: Result) -> Result {
         let mut guard = tree.lock();
-        let gone = (0..OLD)
-            .take_while(|n| guard.load(10 * n).is_none())
-            .count();
 
-        for n in gone..OLD {
-            assert_eq!(guard.load(10 * n).map(|value| *value), Some(n));
+        for n in 0..OLD {
+            assert!(guard.load(10 * n).is_none());
         }
-        assert!(outcome.is_err() || gone == OLD);
-        Ok(())
+        outcome
     }
 
-    /// Erasing may have to allocate, too, when nodes are joined: then the entry stays.
+    /// Erasing may have to allocate, too, when nodes are joined, but cannot fail.
     #[test]
-    #[fault_sweep(setup = twenty, check = the_rest, may_tolerate)]
+    #[fault_sweep(setup = twenty, check = nothing, may_tolerate)]
     fn erases(tree: &mut Tree) -> Result {
         for n in 0..OLD {
-            tree.erase(10 * n).ok_or(ENOMEM)?;
+            tree.erase(10 * n).ok_or(ENOENT)?;
         }
         Ok(())
     }
