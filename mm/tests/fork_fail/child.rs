@@ -46,7 +46,7 @@ impl Child {
         Ok(Self { mm })
     }
 
-    /// Takes the one that the driver has kept, if it has.
+    /// Takes over the mm that the driver has a reference to, if it has one.
     pub(crate) fn kept() -> Option<Self> {
         // SAFETY: FFI call without safety requirements.
         let mm = NonNull::new(unsafe { fork_fail_driver_take() })?;
@@ -55,7 +55,7 @@ impl Child {
         Some(Self { mm })
     }
 
-    /// Makes one by `dup_mm()`, which has but one error.
+    /// Makes one by `dup_mm()`. The only error is `ENOMEM`.
     pub(crate) fn dup_mm(parent: &Parent) -> Result<Self> {
         // SAFETY: The parent's mm is valid by its invariants.
         let mm = NonNull::new(unsafe { fork_fail_dup_mm(parent.mm()) }).ok_or(ENOMEM)?;
@@ -97,8 +97,8 @@ impl Child {
         self.mm.as_ptr()
     }
 
-    /// Drops the reference, which is the last one. Returns whether it was the last indeed, and
-    /// whether its end has dropped each other reference once.
+    /// Drops the reference. Returns whether that has freed the address space, and whether nobody
+    /// has another reference to the mm.
     pub(crate) fn ends_once(self) -> bool {
         // SAFETY: The reference is ours by the type's invariants, and is handed over.
         unsafe { fork_fail_put_keeping(self.into_mm().as_ptr()) }
@@ -114,7 +114,7 @@ impl Child {
         match (placed.vma.treatment, placed.vma.memory) {
             (Treatment::DontFork, _) => (NOT_MAPPED, "a page not to be copied"),
             (Treatment::WipeOnFork, _) => (0, "a page to be wiped"),
-            // What access_remote_vm() cannot read looks like what is not there.
+            // access_remote_vm() cannot read it, as if nothing were mapped.
             (_, Memory::Secret) => (NOT_MAPPED, "a secret page"),
             _ if placed.vma.written => (placed.pattern(word), "a page that was written"),
             _ => (0, "a page that was not written"),
@@ -132,7 +132,7 @@ impl Child {
         if unsafe { fork_fail_map_count(self.mm()) } as usize != copied.count() {
             return Some((0, "the number of VMAs"));
         }
-        // Reading what is shared and was not written would fill it, for the parent as well.
+        // Reading faults pages in. In shared memory the parent would have them, too.
         let readable = |placed: &&Placed| placed.vma.written || !placed.vma.memory.is_shared();
 
         parent.vmas().iter().filter(readable).find_map(|placed| {

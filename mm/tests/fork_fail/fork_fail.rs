@@ -2,18 +2,22 @@
 
 //! KUnit tests of forks that fail.
 //!
-//! Every allocation that `dup_mm()` and `dup_mmap()` make for an address space is made to fail,
-//! once, and from there on; for small ones also each two of them. And the forking task is killed at
-//! each of these places. Then there are the [`ways`] to fail that are no allocations. After each
-//! failure the parent and the kernel's counters have to be as before, nothing may be leaked, and
-//! nobody may find anything in the child's tree.
+//! `dup_mm()` and `dup_mmap()` copy an address space. The tests make each allocation in them fail:
+//! alone, together with all that follow, and, for small address spaces, together with each later
+//! one. They also kill the forking task at each allocation, and make forks fail for other reasons
+//! than memory: see [`ways`]. After each failure they check that
 //!
-//! Covered are the address spaces of [`scenarios`], and all that can be made of up to three VMAs of
-//! [`scenarios::SHAPES_OF`]. Not covered: memory errors in a page that is copied, and walkers that
-//! run while a fork fails.
+//! - the parent and the kernel's counters are as before,
+//! - nothing was leaked,
+//! - nobody can find a VMA of the child.
+//!
+//! They fork the address spaces of [`scenarios`], and every sequence of up to three VMAs of
+//! [`scenarios::SHAPES_OF`]. They do not cover memory errors in a page that is copied, nor other
+//! tasks that walk the child's VMAs while the fork fails.
 
 use kernel::{
     bindings, c_str,
+    error::to_result,
     kunit::fault::{
         available,
         inject,
@@ -36,6 +40,7 @@ mod child;
 mod oracles;
 mod parent;
 mod scenarios;
+mod selftest;
 mod shim;
 mod user;
 mod ways;
@@ -44,8 +49,6 @@ use child::Child;
 use oracles::{
     check_empty,
     check_words,
-    disturb_each,
-    disturb_slabs,
     Before, //
 };
 use parent::Parent;
@@ -60,11 +63,11 @@ use ways::{
     WAYS, //
 };
 
-/// How a fork is made, and what is looked at before the child is gone. Returns the child if it
-/// was not to fail.
+/// Forks the parent, and checks the child if the fork has failed. Returns the child if the fork
+/// has succeeded.
 type Fork = fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>;
 
-/// One run: a fork by `fork`, and what it has left.
+/// One run of a sweep: forks by `fork`, and checks what that has left behind.
 fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> Result {
     // SAFETY: FFI call without safety requirements.
     let announced = || unsafe { fork_fail_uffd_forks() };
@@ -88,10 +91,11 @@ fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> R
     before.check_unchanged(run, parent)
 }
 
+/// All modes but pairs, of which a large address space has too many.
 const EACH: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Signal];
-const ALSO_TWO: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Pair, Mode::Signal];
+const EACH_AND_PAIRS: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Pair, Mode::Signal];
 
-/// A sweep of forks: what is allowed beyond the defaults.
+/// Returns a sweep of forks of this parent, which is yet to be run.
 fn forks<'a>(name: &'a CStr, parent: &Parent) -> Sweep<'a> {
     // anon_vma_clone() tries without waiting first.
     let sweep = Sweep::new().scenario(name).may_tolerate();
@@ -103,7 +107,8 @@ fn forks<'a>(name: &'a CStr, parent: &Parent) -> Sweep<'a> {
     }
 }
 
-/// The first fork leaves traces that stay: pages are write protected, per-CPU stocks filled.
+/// Forks once, so that the readings before and after a later fork can be compared: the first fork
+/// write-protects pages, and fills per-CPU caches.
 fn warm_up(parent: &Parent) -> Result {
     if !parent.keeps_something() {
         drop(Child::dup_mm(parent)?);
@@ -111,7 +116,7 @@ fn warm_up(parent: &Parent) -> Result {
     Ok(())
 }
 
-/// The same, before a sweep. Returns how many points that fork has had, if it was made.
+/// The same. Returns how many fault points the fork has, or 0 if there was none.
 fn warm_up_counting(parent: &Parent) -> Result<usize> {
     if parent.keeps_something() {
         return Ok(0);
@@ -122,29 +127,33 @@ fn warm_up_counting(parent: &Parent) -> Result<usize> {
     Ok(report.points)
 }
 
-/// Fails the test if there are objects left, or too few, of those that were there before.
+/// Prints which slab cache has more or fewer objects in use than before, if one has.
+///
+/// # Errors
+///
+/// `EINVAL` in that case.
 fn check_slabs(name: &CStr, before: &Before) -> Result {
     let Some((slab, was, is)) = before.slab_difference() else {
         return Ok(());
     };
 
-    pr_err!("{name}: {slab} were {was} and are {is}\n");
-    assert!(was == is);
+    pr_err!("{name}: objects of {slab} were {was} and are {is}\n");
     Err(EINVAL)
 }
 
 /// Above this many points, sample instead of sweeping exhaustively.
-const WHOLE: usize = if cfg!(CONFIG_UML) { 1500 } else { 200 };
+const MAX_EXHAUSTIVE: usize = if cfg!(CONFIG_UML) { 1500 } else { 200 };
 
-/// Chooses some of so many points: the first and the last ones, and some in between, at a distance
-/// that has nothing to do with that from VMA to VMA. Chooses none if all of them are to be swept.
-fn some_of(points: usize) -> Result<KVec<usize>> {
+/// Chooses points to sample: the first, the last, and some in between. Returns none if all points
+/// are to be swept.
+fn sample(points: usize) -> Result<KVec<usize>> {
     const ENDS: usize = 12;
     let mut some = KVec::new();
 
-    if points <= WHOLE {
+    if points <= MAX_EXHAUSTIVE {
         return Ok(some);
     }
+    // Odd, so that it does not always hit the same allocation of a VMA.
     let stride = (points / 37) | 1;
 
     for point in 1..=points {
@@ -155,13 +164,13 @@ fn some_of(points: usize) -> Result<KVec<usize>> {
     Ok(some)
 }
 
-/// Sweeps the forks of a parent.
+/// Makes the forks of a parent fail at one point after the other.
 fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Result {
     if !available() {
         return Ok(());
     }
     let points = warm_up_counting(parent)?;
-    let some = some_of(points)?;
+    let some = sample(points)?;
     let before = Before::new(parent)?.with_slabs();
     let mut sweep = forks(name, parent).modes(modes).only(&some);
 
@@ -169,11 +178,20 @@ fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Res
         pr_info!("{name}: {} of {points} points\n", some.len());
     }
     if parent.vmas().is_empty() {
-        // dup_mmap() has nothing to do.
+        // dup_mmap() has no VMA to copy.
         sweep = sweep.may_be_empty();
     }
     sweep.run(|run| attempt(run, parent, &before, fork))?;
     check_slabs(name, &before)
+}
+
+/// Marks the current test as skipped.
+fn skip(why: &'static CStr) -> Result {
+    // SAFETY: FFI calls; the current task runs a test, and the reason is a static string.
+    unsafe {
+        bindings::kunit_mark_skipped(bindings::kunit_get_current_test(), why.as_char_ptr());
+    }
+    Ok(())
 }
 
 /// Runs a test, or marks it as skipped where it would take too long.
@@ -181,17 +199,12 @@ fn where_quick(test: impl FnOnce() -> Result) -> Result {
     if cfg!(CONFIG_UML) {
         return test();
     }
-    // SAFETY: FFI calls; the current task runs a test, and the reason is a static string.
-    unsafe {
-        bindings::kunit_mark_skipped(
-            bindings::kunit_get_current_test(),
-            c_str!("only on UML: too many points for an emulated machine").as_char_ptr(),
-        );
-    }
-    Ok(())
+    skip(c_str!(
+        "only on UML: too many points for an emulated machine"
+    ))
 }
 
-/// Sweeps the forks of each address space of a table.
+/// Makes the forks of each address space of a table fail at one point after the other.
 fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Result {
     let mut swept = 0;
 
@@ -209,7 +222,7 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
                 .none(c_str!("too many points to try each two of them"))?;
             modes = EACH;
         }
-        // What the first fork leaves is not there for a parent made anew.
+        // The first fork may leave something to the later ones: then each mode has a new parent.
         let leaves = scenario.vmas.iter().any(|vma| vma.leaves_something());
 
         for modes in modes.chunks(if leaves { 1 } else { modes.len() }) {
@@ -217,11 +230,15 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
         }
         swept += 1;
     }
-    assert!(swept > 0);
+    if swept == 0 {
+        pr_err!("this kernel has none of the address spaces of the table\n");
+        return Err(EINVAL);
+    }
     Ok(())
 }
 
-/// Makes the forks of each address space of a table fail in one of the ways.
+/// Makes the forks of each address space of a table fail in one of the ways, at one position after
+/// the other.
 fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
     for scenario in table {
         if let Some(why) = scenario.missing().or(way.missing(scenario.vmas)) {
@@ -235,14 +252,14 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
         let sweep = forks(scenario.name, &parent).cause(way.name(), way.error());
 
         sweep.run(|run| {
-            // A page that a device has given back can be written to again.
+            // Each run needs its own: a page that a device gives back is writable again.
             warm_up(&parent)?;
             let arranged = way.arrange(&parent, run.nth())?;
             let before = Before::new(&parent)?;
 
             drop(arranged.fork(|| fork(run, &parent))?);
             before.check_readings(run, &parent)?;
-            // A page that a device is busy with can't be read before.
+            // Only then can a page be read that a device was busy with.
             drop(arranged);
             check_words(run, &parent)
         })?;
@@ -250,17 +267,18 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
     Ok(())
 }
 
-/// The same in all ways.
+/// Makes them fail in each of the ways.
 fn refuse_all(table: &'static [Scenario], fork: Fork) -> Result {
     WAYS.iter().try_for_each(|way| refuse(table, *way, fork))
 }
 
-/// Forks by `dup_mm()`: as fork() does it, but for the task.
+/// Forks by `dup_mm()`, as fork() does.
 fn whole_mm(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     Ok(run.inject(|| Child::dup_mm(parent)).ok())
 }
 
-/// Forks by `dup_mmap()` alone, to look at the child between its unlocking and its end.
+/// Forks by `dup_mmap()` alone. So the child can be checked after its lock is dropped and before it
+/// is freed.
 fn tree_alone(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     let child = Child::new()?;
 
@@ -271,10 +289,10 @@ fn tree_alone(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     Ok(None)
 }
 
-/// Looks at the mm of a fork that failed, which the caller has the last reference to.
+/// Checks the mm of a fork that failed. The caller has the only reference to it.
 fn look_at_failed(run: &mut Run<'_>, child: Child, parent: &Parent) -> Result {
     if let Err(err) = check_empty(run, &child, parent) {
-        // Its end would walk the broken tree and take the kernel down.
+        // Leak it: exit_mmap() would walk the broken tree, and panic the kernel.
         core::mem::forget(child);
         return Err(err);
     }
@@ -284,11 +302,11 @@ fn look_at_failed(run: &mut Run<'_>, child: Child, parent: &Parent) -> Result {
     )
 }
 
-/// Forks by `dup_mm()`, while a driver keeps the mm, as a walker does that found it in time: its
-/// end is put off until the failed fork is over, and what is in its tree can be looked at.
+/// Forks by `dup_mm()`, while a driver takes a reference to the child's mm, as any task may that
+/// finds the mm in time. So the mm outlives the failed fork, and can be checked.
 fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     // SAFETY: FFI call without safety requirements.
-    unsafe { fork_fail_driver_keep(true) };
+    to_result(unsafe { fork_fail_driver_keep(true) })?;
     let forked = run.inject(|| Child::dup_mm(parent)).ok();
     // SAFETY: As above.
     unsafe { fork_fail_driver_keep(false) };
@@ -308,7 +326,7 @@ fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>>
     Ok(forked)
 }
 
-/// Sweeps all address spaces of `nr` VMAs of [`scenarios::SHAPES_OF`], in each order.
+/// Does so for every sequence of `nr` VMAs of [`scenarios::SHAPES_OF`].
 fn shapes(nr: u32, spacing: Spacing, fork: Fork) -> Result {
     let kinds = scenarios::SHAPES_OF;
 
@@ -337,17 +355,17 @@ mod tests {
 
     #[test]
     fn tree_of_kinds() -> Result {
-        sweep(KINDS, ALSO_TWO, tree_alone)
+        sweep(KINDS, EACH_AND_PAIRS, tree_alone)
     }
 
     #[test]
     fn kinds() -> Result {
-        sweep(KINDS, ALSO_TWO, whole_mm)
+        sweep(KINDS, EACH_AND_PAIRS, whole_mm)
     }
 
     #[test]
     fn tree_of_refused_kinds() -> Result {
-        // dup_mmap() does not look at the format.
+        // dup_mmap() does not check the binary format; dup_mm() does.
         let mut ways = WAYS.iter().filter(|way| **way != Way::Format);
 
         ways.try_for_each(|way| refuse(KINDS, *way, tree_alone))
@@ -443,60 +461,13 @@ mod tests {
         sweep(KEPT, EACH, kept_by_a_driver)
     }
 
-    /// A second failure while the first one is dealt with, or made up for.
+    /// A second allocation fails while the first failure is handled, or after it was tolerated.
     #[test]
     fn pairs() -> Result {
         sweep(PAIRS, &[Mode::Pair], whole_mm)
     }
 
-    /// Each reading shows what it is there for.
-    #[test]
-    fn readings_can_differ() -> Result {
-        let parent = Parent::of(&[PRIVATE_FILE], Spacing::Apart)?;
-
-        warm_up(&parent)?;
-        let before = Before::new(&parent)?.with_slabs();
-
-        match disturb_each(&parent) {
-            Ok(nr) => pr_info!("{nr} readings were disturbed, and showed it\n"),
-            Err((name, shown)) => {
-                pr_err!("{name} was disturbed, shown was {:?}\n", shown);
-                return Err(EINVAL);
-            }
-        }
-        match disturb_slabs(&before) {
-            Ok(nr) => pr_info!("{nr} slabs were disturbed, and showed it\n"),
-            Err(name) => {
-                pr_err!("{name} were disturbed and did not show it\n");
-                return Err(EINVAL);
-            }
-        }
-        Ok(())
-    }
-
-    /// What is not found in the tree of a failed fork is found in that of one that succeeded.
-    #[test]
-    fn walkers_find_what_is_there() -> Result {
-        let parent = Parent::of(&[ANON, SHARED_FILE, PRIVATE_FILE], Spacing::Apart)?;
-        let child = Child::dup_mm(&parent)?;
-
-        // SAFETY: The child's mm is valid by its invariants.
-        assert_eq!(unsafe { fork_fail_entries(child.mm()) }, 3);
-        for placed in parent.vmas() {
-            for addr in placed.bounds() {
-                // SAFETY: As above.
-                assert!(unsafe { fork_fail_finds(child.mm(), addr) });
-            }
-            // SAFETY: Both are valid by their invariants.
-            assert!(unsafe { fork_fail_linked(child.mm(), parent.mm(), placed.addr) } > 0);
-        }
-        let other = child.share();
-        assert!(!other.ends_once());
-        assert!(child.ends_once());
-        Ok(())
-    }
-
-    /// A forker that is killed does not go on to copy what is left.
+    /// A task that is killed while it forks does not copy the rest.
     #[test]
     fn killed_forker_gives_up() -> Result {
         if !available() {
@@ -513,7 +484,7 @@ mod tests {
         Ok(())
     }
 
-    /// A fork has the same number of points each time.
+    /// A fork has the same number of fault points each time.
     #[test]
     fn points_are_the_same() -> Result {
         if !available() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a fork must not change, and what it must not leave behind.
+//! Checks after a fork: whether it has changed anything, or left anything behind.
 
 use super::{
     child::Child,
@@ -15,7 +15,7 @@ use kernel::{
     str::CStr, //
 };
 
-/// More than the C side has.
+/// Room for readings; the C side has fewer in each of its tables.
 const MAX_READINGS: usize = 40;
 
 const UNREAD: Reading = Reading {
@@ -23,7 +23,7 @@ const UNREAD: Reading = Reading {
     value: 0,
 };
 
-/// What was read off at one place.
+/// The readings of one table: of the kernel, of a VMA, of the slab caches, or of settings.
 pub(crate) struct Readings {
     all: [Reading; MAX_READINGS],
     nr: usize,
@@ -43,9 +43,15 @@ impl Readings {
         Self::new(|all, max| unsafe { fork_fail_read(parent.mm(), all, max) })
     }
 
+    /// These are named by their slab caches.
     pub(crate) fn of_slabs() -> Self {
         // SAFETY: The array has as much room as is said.
         Self::new(|all, max| unsafe { fork_fail_read_slabs(all, max) })
+    }
+
+    pub(crate) fn of_settings() -> Self {
+        // SAFETY: The array has as much room as is said.
+        Self::new(|all, max| unsafe { fork_fail_read_settings(all, max) })
     }
 
     pub(crate) fn of_vma(parent: &Parent, addr: usize) -> Self {
@@ -53,7 +59,7 @@ impl Readings {
         Self::new(|all, max| unsafe { fork_fail_read_vma(parent.mm(), addr, all, max) })
     }
 
-    /// Returns the first reading that differs: its name, and how it was and is.
+    /// Returns the first reading that differs: its name, and the values before and after.
     pub(crate) fn difference(&self, after: &Self) -> Option<(&'static CStr, isize, isize)> {
         if self.nr != after.nr {
             return Some((
@@ -76,7 +82,7 @@ impl Readings {
     }
 }
 
-/// What differs, and where: the address of a VMA, or 0.
+/// A reading that differs. `place` is the address of its VMA, or 0 for one of the kernel.
 pub(crate) struct Difference {
     name: &'static CStr,
     place: usize,
@@ -109,7 +115,7 @@ impl Before {
         })
     }
 
-    /// Also counts objects, for [`Self::slab_difference`]; takes long.
+    /// Also counts slab objects, for [`Self::slab_difference`]. That takes long.
     pub(crate) fn with_slabs(self) -> Self {
         Self {
             slabs: Some(Readings::of_slabs()),
@@ -141,15 +147,15 @@ impl Before {
         self.check_readings(run, parent)
     }
 
-    /// The same without looking into the parent's memory.
+    /// The same without reading the parent's memory.
     pub(crate) fn check_readings(&self, run: &mut Run<'_>, parent: &Parent) -> Result {
         if parent.is_watched() {
             settle();
         }
         let mut found = self.difference(parent);
 
-        // What is freed later only adds to what is there: if nothing differs, nothing is waiting.
-        // Mostly it is a grace period that has to pass, which takes less than all the rest.
+        // Objects that are freed late make a difference until they are freed. Waiting takes long:
+        // do so only if there is one. A grace period is mostly enough.
         for wait in [grace_period, settle, settle] {
             if found.is_none() {
                 break;
@@ -171,14 +177,15 @@ impl Before {
         }
     }
 
-    /// Returns what differs at the end of a sweep, beside what is looked at after each run.
+    /// Returns the first slab cache whose number of objects differs: its name, and the numbers
+    /// before and after. For the end of a sweep.
     pub(crate) fn slab_difference(&self) -> Option<(&'static CStr, isize, isize)> {
         settle();
         self.slabs.as_ref()?.difference(&Readings::of_slabs())
     }
 }
 
-/// Fails the run unless the parent's memory has in it what was written.
+/// Fails the run unless the parent's memory still contains what was written to it.
 pub(crate) fn check_words(run: &mut Run<'_>, parent: &Parent) -> Result {
     match parent.wrong_word() {
         None => Ok(()),
@@ -186,8 +193,9 @@ pub(crate) fn check_words(run: &mut Run<'_>, parent: &Parent) -> Result {
     }
 }
 
-/// Does what each reading is to show, one after the other, and undoes it. Returns how many there
-/// were, or the first that was not shown: which it is, and what was shown instead.
+/// Changes what each reading reads, one after the other, and changes it back. Returns how many
+/// there are. If a change does not show in its reading, returns the name of that and of the one
+/// that shows it instead.
 pub(crate) fn disturb_each(
     parent: &Parent,
 ) -> Result<usize, (&'static CStr, Option<&'static CStr>)> {
@@ -195,7 +203,7 @@ pub(crate) fn disturb_each(
     let mut nth = 0;
 
     loop {
-        // Anew each time: what the kernel maps for a thread's stack stays.
+        // Read before each change: a thread that it starts leaves its stack mapped.
         let Ok(before) = Before::new(parent) else {
             return Err((c_str!("memory for the readings"), None));
         };
@@ -210,14 +218,14 @@ pub(crate) fn disturb_each(
 
         // SAFETY: As above; this undoes it.
         unsafe { fork_fail_disturb(parent.mm(), addr, nth, true) };
-        if shown.map(CStr::to_bytes) != Some(name.to_bytes()) {
+        if shown.map(CStr::to_str) != Some(name.to_str()) {
             return Err((name, shown));
         }
         nth += 1;
     }
 }
 
-/// The same for the readings of slabs: takes an object of each.
+/// The same for the slab caches: allocates an object of each.
 pub(crate) fn disturb_slabs(before: &Before) -> Result<usize, &'static CStr> {
     let mut taken = 0;
     let Some(slabs) = &before.slabs else {
@@ -227,40 +235,37 @@ pub(crate) fn disturb_slabs(before: &Before) -> Result<usize, &'static CStr> {
     for reading in &slabs.all[..slabs.nr] {
         // SAFETY: A reading's name is a static string.
         let name = unsafe { CStr::from_char_ptr(reading.name) };
-        let cache = name.to_bytes_with_nul().strip_prefix(b"objects of ");
-        let cache = cache.map_or(core::ptr::null(), |bytes| bytes.as_ptr());
 
-        // SAFETY: `cache` is a string that is static as well.
-        if cache.is_null() || !unsafe { fork_fail_disturb_slab(cache.cast(), false) } {
+        // SAFETY: As above.
+        if !unsafe { fork_fail_disturb_slab(reading.name, false) } {
             continue;
         }
         let shown = before.slab_difference();
 
-        // SAFETY: As above; this gives it back.
-        unsafe { fork_fail_disturb_slab(cache.cast(), true) };
+        // SAFETY: As above; this frees the object.
+        unsafe { fork_fail_disturb_slab(reading.name, true) };
         match shown {
-            Some((shown, was, is)) if shown.to_bytes() == name.to_bytes() && is > was => {
-                taken += 1;
-            }
+            Some((shown, was, is)) if shown.to_str() == name.to_str() && is > was => taken += 1,
             _ => return Err(name),
         }
     }
     Ok(taken)
 }
 
-/// Waits for what is freed after a grace period.
+/// Waits until objects are freed that are freed after a grace period.
 fn grace_period() {
     // SAFETY: FFI call without safety requirements.
     unsafe { bindings::rcu_barrier() };
 }
 
-/// Waits for what is freed later.
+/// Waits until everything is freed that is freed late, by RCU or by another task.
 pub(crate) fn settle() {
     // SAFETY: FFI call without safety requirements.
     unsafe { fork_fail_settle() };
 }
 
-/// Fails the run unless the tree of a failed fork is empty, by every means that others have.
+/// Fails the run if anybody could find a VMA in the mm of a failed fork: by iterating over its
+/// tree, by looking an address up, or by an rmap walk.
 pub(crate) fn check_empty(run: &mut Run<'_>, child: &Child, parent: &Parent) -> Result {
     // SAFETY: The child's mm is valid by its invariants.
     let entries = unsafe { fork_fail_entries(child.mm()) };

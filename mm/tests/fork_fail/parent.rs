@@ -13,7 +13,7 @@ use super::{
         Vma, //
     },
     shim::*,
-    user, //
+    user::UserSpace, //
 };
 use core::ptr::NonNull;
 use kernel::{error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
@@ -22,15 +22,13 @@ use kernel::{error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
 const PAGES: usize = 2;
 /// Address of the first VMA.
 const BASE: usize = 0x1000_0000;
-/// From one VMA to the next, if there is a gap.
+/// Size of the gap between VMAs, if there is one.
 const GAP: usize = 14 * PAGE_SIZE;
-/// Where arguments of system calls are put, for as long as a call takes.
-const SCRATCH: usize = 0x0800_0000;
-/// Users of a swapped page that the swap map has room for.
+/// Users of a swap entry that the swap map has room for.
 const SWAP_MAP_MAX: usize = 0x3e;
-/// Of large address spaces, about so many VMAs are looked at after each failure.
+/// About so many VMAs of a large address space are checked after each failure.
 const MANY: usize = 100;
-/// Pages in the pool of huge pages: enough for each scenario.
+/// Free pages in the pool of huge pages: enough for each scenario.
 const POOL: u32 = 12;
 
 /// A VMA, and where it is.
@@ -54,7 +52,7 @@ impl Placed {
         PAGES * Self::page_size(self.vma)
     }
 
-    /// Returns the addresses of its first words in each page.
+    /// Returns the address of the first word of each page.
     pub(crate) fn words(self) -> impl Iterator<Item = usize> {
         (0..PAGES).map(move |page| self.addr + page * Self::page_size(self.vma))
     }
@@ -64,7 +62,8 @@ impl Placed {
         [self.addr, self.addr + self.len() - 1]
     }
 
-    /// Returns what is written at an address: distinct, if it may be, and not negative.
+    /// Returns the word that is written at an address. It is not negative, and differs from those
+    /// of other addresses, unless KSM is to merge the pages.
     pub(crate) fn pattern(self, addr: usize) -> c_long {
         if self.vma.treatment == Treatment::Merged {
             return 0x6d65_7267;
@@ -89,8 +88,8 @@ impl Places {
         }
     }
 
-    /// Both sides of an edge in turn: where the first page table of each level ends, and before
-    /// and after them the ends of user space.
+    /// Returns the address of the next VMA: the lowest of user space, then below and above the end
+    /// of a page table of each level, at last the highest of user space.
     fn edge(&self, len: usize) -> usize {
         // SAFETY: FFI calls without safety requirements.
         let (lowest, highest) = unsafe { (fork_fail_lowest(), fork_fail_highest()) };
@@ -138,6 +137,56 @@ impl Places {
     }
 }
 
+/// A page that is pinned for DMA.
+///
+/// # Invariants
+///
+/// `fork_fail_pin()` returned it.
+struct Pin(NonNull<Page>);
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        // SAFETY: By the type's invariants.
+        unsafe { fork_fail_unpin(self.0.as_ptr()) };
+    }
+}
+
+/// The swap area, as long as it is needed.
+struct Swap;
+
+impl Swap {
+    fn on() -> Result<Self> {
+        // SAFETY: FFI call without safety requirements.
+        to_result(unsafe { fork_fail_swap_on() })?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Swap {
+    fn drop(&mut self) {
+        // SAFETY: FFI call without safety requirements.
+        unsafe { fork_fail_swap_off() };
+    }
+}
+
+/// The pool of huge pages, as long as it has to be larger than it was.
+struct Pool;
+
+impl Pool {
+    fn with(pages: u32) -> Result<Self> {
+        // SAFETY: FFI call without safety requirements.
+        to_result(unsafe { fork_fail_huge_pool(pages) })?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // SAFETY: FFI call without safety requirements.
+        unsafe { fork_fail_huge_pool_restore() };
+    }
+}
+
 /// A userfaultfd that is watching.
 ///
 /// # Invariants
@@ -152,20 +201,19 @@ impl Drop for Watch {
     }
 }
 
-/// The address space of a scenario.
+/// The address space of a scenario, which this kthread has attached.
 ///
-/// # Invariants
-///
-/// `mm` is an mm which this task has attached, with a reference that this object owns, and so are
-/// the pins of `pinned`.
+/// The order of the fields matters when they are dropped: the pins, userfaultfds and relatives go
+/// before the address space, and the pool shrinks after its last page is free.
 pub(crate) struct Parent {
-    mm: NonNull<Mm>,
     vmas: KVVec<Placed>,
-    pinned: KVVec<*mut Page>,
+    pinned: KVVec<Pin>,
     watches: KVVec<Watch>,
-    /// Those it was forked from, and others that share its pages.
+    /// The mms that it was forked from, and others that share its pages.
     relatives: KVVec<Child>,
-    swaps: bool,
+    swap: Option<Swap>,
+    user: UserSpace,
+    _pool: Option<Pool>,
 }
 
 impl Parent {
@@ -180,7 +228,7 @@ impl Parent {
         let mut parent = Self::of(&repeated, scenario.spacing)?;
         parent.go_through(scenario.history)?;
         if scenario.ldt {
-            user::with_scratch(SCRATCH, |scratch| {
+            parent.user.with_scratch(|scratch| {
                 // SAFETY: This kthread has an mm with a page at `scratch`.
                 to_result(unsafe { fork_fail_ldt(scratch) })
             })?;
@@ -189,6 +237,11 @@ impl Parent {
     }
 
     /// Builds an address space of these VMAs and attaches it to this kthread.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if another one is attached: there is one at a time. Others if the kernel refuses
+    /// something.
     pub(crate) fn of(vmas: &[Vma], spacing: Spacing) -> Result<Self> {
         let mut placed = KVVec::with_capacity(vmas.len(), GFP_KERNEL)?;
         let mut places = Places::new(spacing);
@@ -196,27 +249,22 @@ impl Parent {
         for vma in vmas {
             placed.push(places.place(*vma), GFP_KERNEL)?;
         }
-        let mm = Child::new()?;
-        // SAFETY: This kthread has no mm: `Parent`s don't overlap, as each test has one at a time.
-        to_result(unsafe { fork_fail_attach(mm.mm()) })?;
-
-        // INVARIANT: The mm is attached, and the reference was the child's.
+        let pool = if vmas.iter().any(|vma| vma.memory.is_pooled()) {
+            Some(Pool::with(POOL)?)
+        } else {
+            None
+        };
         let mut parent = Self {
-            mm: mm.into_mm(),
             vmas: placed,
             pinned: KVVec::new(),
             watches: KVVec::new(),
             relatives: KVVec::new(),
-            swaps: false,
+            swap: None,
+            user: UserSpace::attach(Child::new()?)?,
+            _pool: pool,
         };
-        if parent.is_pooled() {
-            // SAFETY: FFI call without safety requirements.
-            to_result(unsafe { fork_fail_huge_pool(POOL) })?;
-        }
         if vmas.iter().any(|vma| vma.is_swapped()) {
-            // SAFETY: This kthread has an mm.
-            to_result(unsafe { fork_fail_swap_on() })?;
-            parent.swaps = true;
+            parent.swap = Some(Swap::on()?);
         }
         for i in 0..parent.vmas.len() {
             let placed = parent.vmas[i];
@@ -229,7 +277,7 @@ impl Parent {
         Ok(parent)
     }
 
-    /// Opens what is to be mapped there, if it is a file.
+    /// Opens the file to map, or returns null for memory without one.
     fn file_for(placed: Placed) -> Result<*mut File> {
         let file = match placed.vma.memory {
             // SAFETY: FFI call without safety requirements.
@@ -252,7 +300,7 @@ impl Parent {
         let mut how = 0;
 
         if vma.memory == Memory::Secret {
-            // SAFETY: This kthread has an mm by the type's invariants.
+            // SAFETY: This kthread has an mm by `user`'s invariants.
             return to_result(unsafe { fork_fail_map_secret(addr, placed.len()) });
         }
         if vma.memory.is_shared() {
@@ -265,7 +313,7 @@ impl Parent {
             how |= FORK_FAIL_HUGE;
         }
         let file = Self::file_for(placed)?;
-        // SAFETY: This kthread has an mm by the type's invariants, `file` is null or referenced.
+        // SAFETY: This kthread has an mm by `user`'s invariants, `file` is null or referenced.
         let mapped = unsafe { fork_fail_map(file, addr, placed.len(), how) };
         if !file.is_null() {
             // SAFETY: The reference is ours; a mapping has its own.
@@ -283,18 +331,18 @@ impl Parent {
     fn write(&self, placed: Placed) -> Result {
         if placed.vma.written {
             for word in placed.words() {
-                user::write(word, placed.pattern(word))?;
+                self.user.write(word, placed.pattern(word))?;
             }
         }
         if placed.vma.memory == Memory::Thp {
-            // Nobody is to collapse later what is to stay in parts.
+            // khugepaged must not collapse what stays in small pages.
             self.advise(placed.addr, placed.len(), Advice::NoHugePage)?;
         }
         Ok(())
     }
 
     fn advise(&self, addr: usize, len: usize, advice: Advice) -> Result {
-        // SAFETY: `mm` is valid by the type's invariants.
+        // SAFETY: The mm is valid by `user`'s invariants.
         to_result(unsafe { fork_fail_advise(self.mm(), addr, len, advice) })
     }
 
@@ -306,11 +354,11 @@ impl Parent {
             Treatment::DontFork => self.advise(addr, len, Advice::DontFork),
             Treatment::WipeOnFork => self.advise(addr, len, Advice::WipeOnFork),
             Treatment::Merged => self.advise(addr, len, Advice::Mergeable),
-            // SAFETY: This kthread has an mm by the type's invariants.
+            // SAFETY: This kthread has an mm by `user`'s invariants.
             Treatment::ReadOnly => to_result(unsafe { fork_fail_read_only(addr, len) }),
             // SAFETY: As above.
             Treatment::Policy => to_result(unsafe { fork_fail_policy(addr, len) }),
-            Treatment::Named => user::with_scratch(SCRATCH, |scratch| {
+            Treatment::Named => self.user.with_scratch(|scratch| {
                 // SAFETY: As above, with a page at `scratch`.
                 to_result(unsafe { fork_fail_name(addr, len, scratch) })
             }),
@@ -332,19 +380,16 @@ impl Parent {
     }
 
     fn pin(&mut self, addr: usize) -> Result {
-        // SAFETY: FFI call without safety requirements.
-        let page = unsafe { fork_fail_pin(addr) };
+        // SAFETY: This kthread has an mm by `user`'s invariants.
+        let page = NonNull::new(unsafe { fork_fail_pin(addr) }).ok_or(EFAULT)?;
 
-        if page.is_null() {
-            return Err(EFAULT);
-        }
-        // INVARIANT: `fork_fail_pin()` has returned the pin.
-        Ok(self.pinned.push(page, GFP_KERNEL)?)
+        // INVARIANT: It was pinned above.
+        Ok(self.pinned.push(Pin(page), GFP_KERNEL)?)
     }
 
     fn watch(&mut self, placed: Placed, how: u32) -> Result {
-        let uffd = user::with_scratch(SCRATCH, |scratch| {
-            // SAFETY: This kthread has an mm by the type's invariants, with a page at `scratch`.
+        let uffd = self.user.with_scratch(|scratch| {
+            // SAFETY: This kthread has an mm by `user`'s invariants, with a page at `scratch`.
             let uffd = unsafe { fork_fail_uffd_open(placed.addr, placed.len(), how, scratch) };
 
             NonNull::new(uffd).ok_or(EINVAL)
@@ -355,11 +400,11 @@ impl Parent {
     }
 
     fn swap_out(&self, placed: Placed) -> Result {
-        // SAFETY: `mm` is valid by the type's invariants.
+        // SAFETY: The mm is valid by `user`'s invariants.
         to_result(unsafe { fork_fail_swap_out(self.mm(), placed.addr, placed.len()) })
     }
 
-    /// Forks until so many share what it has.
+    /// Forks until so many mms share its pages.
     fn multiply(&mut self, users: usize) -> Result {
         while self.relatives.len() + 1 < users {
             self.relatives.push(Child::dup_mm(self)?, GFP_KERNEL)?;
@@ -367,7 +412,7 @@ impl Parent {
         Ok(())
     }
 
-    /// Has equal pages found and merged, if there are any to be.
+    /// Lets KSM merge pages, if the scenario has some to merge.
     fn merge(&self) -> Result {
         let merged = self
             .vmas
@@ -378,11 +423,11 @@ impl Parent {
         if pages == 0 {
             return Ok(());
         }
-        // SAFETY: `mm` is valid by the type's invariants.
+        // SAFETY: The mm is valid by `user`'s invariants.
         to_result(unsafe { fork_fail_merge(self.mm(), pages) })
     }
 
-    /// Is forked, goes on as its child, and writes to its memory, as often as is asked for.
+    /// Replaces it by its child, which writes to the memory, as often as `history` says.
     fn go_through(&mut self, history: History) -> Result {
         let (forks, orphaned) = match history {
             History::None => return Ok(()),
@@ -391,15 +436,8 @@ impl Parent {
         };
 
         for _ in 0..forks {
-            let child = Child::dup_mm(self)?.into_mm();
-
-            // SAFETY: `mm` is attached by the type's invariants, and `child` is not null.
-            unsafe { fork_fail_switch(self.mm(), child.as_ptr()) };
-            // INVARIANT: The child is attached, with its reference; that of the old one goes to
-            // the relatives.
-            let old = core::mem::replace(&mut self.mm, child);
-            // SAFETY: The reference was ours.
-            let old = unsafe { Child::from_mm(old) };
+            let child = Child::dup_mm(self)?;
+            let old = self.user.switch(child);
 
             if !orphaned {
                 self.relatives.push(old, GFP_KERNEL)?;
@@ -412,37 +450,37 @@ impl Parent {
     }
 
     pub(crate) fn mm(&self) -> *mut Mm {
-        self.mm.as_ptr()
+        self.user.mm()
+    }
+
+    pub(crate) fn user(&self) -> &UserSpace {
+        &self.user
     }
 
     pub(crate) fn vmas(&self) -> &[Placed] {
         &self.vmas
     }
 
-    /// Returns all of them, or, if they are many, about [`MANY`] in equal distances.
+    /// Returns all VMAs, or about [`MANY`] at equal distances if there are more.
     pub(crate) fn some_vmas(&self) -> impl Iterator<Item = &Placed> {
         let step = self.vmas.len().div_ceil(MANY).max(1);
 
         self.vmas.iter().step_by(step)
     }
 
-    fn is_pooled(&self) -> bool {
-        self.vmas.iter().any(|placed| placed.vma.memory.is_pooled())
-    }
-
-    /// Returns whether somebody else has a part in the end of a child.
+    /// Returns whether a userfaultfd watches it. Then another thread takes part when a child ends.
     pub(crate) fn is_watched(&self) -> bool {
         !self.watches.is_empty()
     }
 
-    /// Returns whether what the first fork takes is not all given back by the end of the child.
+    /// Returns whether the first fork allocates something that outlives the child.
     pub(crate) fn keeps_something(&self) -> bool {
         self.vmas.iter().any(|placed| placed.vma.leaves_something())
     }
 
     /// Returns the first address whose content is not what was written there.
     pub(crate) fn wrong_word(&self) -> Option<usize> {
-        // Reading what was not written would change the parent, and so would swapping in.
+        // Reading must not fault pages in, or swap them in: that would change the parent.
         let mut written = self
             .vmas
             .iter()
@@ -451,31 +489,7 @@ impl Parent {
         written.find_map(|placed| {
             placed
                 .words()
-                .find(|word| user::read(*word) != Ok(placed.pattern(*word)))
+                .find(|word| self.user.read(*word) != Ok(placed.pattern(*word)))
         })
-    }
-}
-
-impl Drop for Parent {
-    fn drop(&mut self) {
-        for page in &self.pinned {
-            // SAFETY: The pin is ours by the type's invariants.
-            unsafe { fork_fail_unpin(*page) };
-        }
-        self.watches.clear();
-        self.relatives.clear();
-        if self.swaps {
-            // SAFETY: This kthread has an mm by the type's invariants.
-            unsafe { fork_fail_swap_off() };
-        }
-        // SAFETY: `mm` is attached, and the reference is ours, by the type's invariants.
-        unsafe {
-            fork_fail_detach(self.mm());
-            fork_fail_put(self.mm());
-        }
-        if self.is_pooled() {
-            // SAFETY: FFI call without safety requirements.
-            unsafe { fork_fail_huge_pool(0) };
-        }
     }
 }

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The address spaces that are forked: tables, one line each.
+//! The address spaces that are forked: tables with a line for each.
 
 use kernel::{
     c_str,
     str::CStr, //
 };
+
+/// Returns why this kernel does not have what takes a setting of the whole machine.
+pub(crate) fn no_settings() -> Option<&'static CStr> {
+    (!cfg!(CONFIG_FORK_FAIL_KUNIT_TEST_SETTINGS))
+        .then_some(c_str!("no CONFIG_FORK_FAIL_KUNIT_TEST_SETTINGS"))
+}
 
 /// What a VMA maps.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,18 +28,18 @@ pub(crate) enum Memory {
     Pfns,
     /// A driver's mapping of pages: `VM_MIXEDMAP`.
     Mixed,
-    /// Private memory of the pool of huge pages.
+    /// Private memory of hugetlbfs, which has a pool of huge pages.
     HugePrivate,
-    /// Shared memory of that pool.
+    /// Shared memory of hugetlbfs.
     HugeShared,
-    /// Private anonymous memory, in huge pages as the kernel sees fit.
+    /// Private anonymous memory with transparent huge pages (THP).
     Thp,
-    /// Memory of `memfd_secret()`, which the kernel itself cannot read.
+    /// Memory of `memfd_secret()`, which is not in the kernel's direct map.
     Secret,
 }
 
 impl Memory {
-    /// Returns whether other processes see what is written.
+    /// Returns whether the mapping is shared.
     pub(crate) fn is_shared(self) -> bool {
         matches!(
             self,
@@ -46,12 +52,12 @@ impl Memory {
         )
     }
 
-    /// Returns whether it is from the pool of huge pages.
+    /// Returns whether its pages come from the pool of huge pages.
     pub(crate) fn is_pooled(self) -> bool {
         matches!(self, Self::HugePrivate | Self::HugeShared)
     }
 
-    /// Returns whether its pages are a PMD's.
+    /// Returns whether a PMD maps each of its pages.
     pub(crate) fn is_huge(self) -> bool {
         self.is_pooled() || self == Self::Thp
     }
@@ -62,6 +68,7 @@ impl Memory {
             _ if self.is_pooled() && !cfg!(CONFIG_HUGETLB_PAGE) => {
                 Some(c_str!("no CONFIG_HUGETLB_PAGE"))
             }
+            _ if self.is_pooled() => no_settings(),
             Self::Thp if !cfg!(CONFIG_TRANSPARENT_HUGEPAGE) => {
                 Some(c_str!("no CONFIG_TRANSPARENT_HUGEPAGE"))
             }
@@ -71,37 +78,38 @@ impl Memory {
     }
 }
 
-/// What is done to a VMA before the fork, after it has been written if it is.
+/// What is done to a VMA before the fork. If it is written to, that happens before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Treatment {
     None,
-    /// `VM_DONTCOPY`: the child does not get it.
+    /// `VM_DONTCOPY`: the child does not have this VMA.
     DontFork,
-    /// `VM_WIPEONFORK`: the child gets it empty.
+    /// `VM_WIPEONFORK`: the child has this VMA without pages.
     WipeOnFork,
-    /// May not be written any more.
+    /// Write permission was taken away.
     ReadOnly,
     /// `VM_LOCKED`.
     Locked,
-    /// The first page is pinned for DMA, so that a fork has to copy it.
+    /// The first page is pinned for DMA. A fork has to copy it at once.
     Pinned,
     /// Has a name.
     Named,
     /// Has a memory policy.
     Policy,
-    /// Watched by userfaultfd, of which the child does not get anything.
+    /// Registered with userfaultfd; the child's VMA is not.
     Watched,
-    /// The same, and a fork is an event, for which the child gets a userfaultfd of its own.
+    /// Registered with userfaultfd and `UFFD_FEATURE_EVENT_FORK`; the child's VMA has its own
+    /// userfaultfd.
     WatchedForks,
-    /// The same, and writing to the pages is an event.
+    /// Registered with userfaultfd, with all pages write-protected.
     WatchedWrites,
-    /// All pages were found equal, and are one.
+    /// KSM has merged all pages into one.
     Merged,
     /// All pages are swapped out.
     Swapped,
-    /// The same, with so many users of each that one more does not fit into the swap map.
+    /// All pages are swapped out, and the swap map has no room for one more user of them.
     SwappedOften,
-    /// Of each huge page a part has been unmapped.
+    /// A part of each huge page is unmapped.
     PartlyMapped,
 }
 
@@ -127,6 +135,7 @@ impl Treatment {
             Self::Swapped | Self::SwappedOften if !cfg!(CONFIG_BLK_DEV_RAM) => {
                 Some(c_str!("no CONFIG_BLK_DEV_RAM"))
             }
+            Self::Merged | Self::Swapped | Self::SwappedOften => no_settings(),
             _ => None,
         }
     }
@@ -136,7 +145,7 @@ impl Treatment {
 #[derive(Clone, Copy)]
 pub(crate) struct Vma {
     pub(crate) memory: Memory,
-    /// Whether its pages are written before the fork, and so have to be copied or shared.
+    /// Whether its pages are written to before the fork.
     pub(crate) written: bool,
     pub(crate) treatment: Treatment,
 }
@@ -154,23 +163,23 @@ impl Vma {
         self.but(Treatment::WipeOnFork)
     }
 
-    /// Returns whether it is swapped out, and would not stay so if it were read.
+    /// Returns whether its pages are swapped out. Reading would swap them in.
     pub(crate) fn is_swapped(self) -> bool {
         matches!(self.treatment, Treatment::Swapped | Treatment::SwappedOften)
     }
 
-    /// Returns whether what it takes is accounted for: private, and writable at some time.
+    /// Returns whether its size is accounted (`VM_ACCOUNT`).
     pub(crate) fn is_accounted(self) -> bool {
         !self.memory.is_shared() && !self.memory.is_pooled()
     }
 
-    /// Returns whether a fork leaves it out.
+    /// Returns whether the child does not have it.
     pub(crate) fn is_left_out(self) -> bool {
         self.treatment == Treatment::DontFork
     }
 
-    /// Returns whether its first copy leaves something behind, for the swap area to keep: then a
-    /// parent has a point more before that than later on.
+    /// Returns whether its first copy allocates something that outlives the child: a continuation
+    /// of the swap map. Then the first fork has a fault point more than later ones.
     pub(crate) fn leaves_something(self) -> bool {
         self.treatment == Treatment::SwappedOften
     }
@@ -200,41 +209,41 @@ const fn written(memory: Memory) -> Vma {
 /// Where the next VMA begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spacing {
-    /// With a gap in between.
+    /// After a gap.
     Apart,
-    /// Where the one before it ends. Neighbours must differ, else they are merged.
+    /// Where the VMA before ends. The two must differ, or the kernel merges them.
     Adjacent,
-    /// Beyond what the page table of the one before it maps.
+    /// In another page table than the VMA before.
     Far,
-    /// At both sides of where a page table of each level ends, and at both ends of user space.
+    /// Below and above the end of a page table of each level, and at both ends of user space.
     Edges,
 }
 
-/// Where an address space comes from.
+/// The forks that led to an address space.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum History {
-    /// It was made as it is.
+    /// None.
     None,
-    /// So many forks, each written to again; who was forked is still there.
+    /// So many, with all pages written to after each. The ancestors are still there.
     Forked(usize),
-    /// The same, but they are gone.
+    /// The same, but the ancestors have exited.
     Orphaned(usize),
 }
 
-/// An address space: these VMAs, in this order, as often as `repeat` says.
+/// An address space: these VMAs, in this order, `repeat` times.
 pub(crate) struct Scenario {
     pub(crate) name: &'static CStr,
     pub(crate) vmas: &'static [Vma],
     pub(crate) repeat: usize,
     pub(crate) spacing: Spacing,
     pub(crate) history: History,
-    /// Whether it has an LDT, which is copied when all VMAs have been.
+    /// Whether it has an LDT. A fork copies that after the VMAs.
     pub(crate) ldt: bool,
 }
 
 impl Scenario {
-    /// Returns whether a fork of it has many points: of a huge page that is pinned all that it is
-    /// made of is copied.
+    /// Returns whether a fork of it has many fault points. A pinned THP has: each of its small
+    /// pages is copied.
     pub(crate) fn is_large(&self) -> bool {
         let pinned = |vma: &Vma| vma.memory == Memory::Thp && vma.treatment == Treatment::Pinned;
 
@@ -258,14 +267,16 @@ pub(crate) const SHARED_FILE: Vma = written(Memory::SharedFile);
 pub(crate) const LOCKED: Vma = ANON.but(Treatment::Locked);
 pub(crate) const PINNED: Vma = ANON.but(Treatment::Pinned);
 pub(crate) const DRIVER: Vma = untouched(Memory::Pfns);
+pub(crate) const MERGED: Vma = ANON.but(Treatment::Merged);
+pub(crate) const SWAPPED: Vma = ANON.but(Treatment::Swapped);
+pub(crate) const FORKS_WATCHED: Vma = ANON.but(Treatment::WatchedForks);
+pub(crate) const HUGE: Vma = written(Memory::HugePrivate);
+pub(crate) const HUGE_PINNED: Vma = HUGE.but(Treatment::Pinned);
 const WATCHED: Vma = ANON.but(Treatment::Watched);
-const FORKS_WATCHED: Vma = ANON.but(Treatment::WatchedForks);
-const HUGE: Vma = written(Memory::HugePrivate);
-const HUGE_PINNED: Vma = HUGE.but(Treatment::Pinned);
 const THP: Vma = written(Memory::Thp);
 const THP_PARTLY: Vma = THP.but(Treatment::PartlyMapped);
 
-/// What the lines of a table leave out.
+/// Defaults for the lines of a table.
 const PLAIN: Scenario = Scenario {
     name: c_str!(""),
     vmas: &[],
@@ -298,7 +309,7 @@ use History::{Forked, Orphaned};
 use Spacing::{Adjacent, Edges, Far};
 
 table! {
-    KINDS: "Each kind of VMA there is, by itself: the rows of the matrix." {
+    KINDS: "Each kind of VMA alone." {
         "no VMA": 1 x [];
         "anonymous, untouched": 1 x [IDLE];
         "anonymous": 1 x [ANON];
@@ -309,8 +320,8 @@ table! {
         "anonymous, pinned": 1 x [PINNED];
         "anonymous, not copied": 1 x [ANON.dontfork()];
         "anonymous, wiped": 1 x [ANON.wipeonfork()];
-        "anonymous, merged": 1 x [ANON.but(Treatment::Merged)];
-        "anonymous, swapped": 1 x [ANON.but(Treatment::Swapped)];
+        "anonymous, merged": 1 x [MERGED];
+        "anonymous, swapped": 1 x [SWAPPED];
         "anonymous, swapped often": 1 x [ANON.but(Treatment::SwappedOften)];
         "anonymous, watched": 1 x [WATCHED];
         "anonymous, forks watched": 1 x [FORKS_WATCHED];
@@ -339,7 +350,7 @@ table! {
         "beside an LDT": 1 x [ANON], ldt: true;
     }
 
-    DONTCOPY: "VMAs that the child does not get: their slots are cleared, which may allocate." {
+    DONTCOPY: "`VM_DONTCOPY`: removing the VMA from the child's tree may allocate." {
         "first": 1 x [ANON.dontfork(), ANON, ANON];
         "middle": 1 x [ANON, ANON.dontfork(), ANON];
         "last": 1 x [ANON, ANON, ANON.dontfork()];
@@ -349,14 +360,14 @@ table! {
         "beside wiped": 1 x [ANON.wipeonfork(), ANON.dontfork(), ANON];
     }
 
-    MIXED: "One of each, in some orders." {
+    MIXED: "VMAs of different kinds." {
         "plain": 1 x [ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE];
         "plain, files first": 1 x [SHARED_FILE, PRIVATE_FILE, SHARED, IDLE, ANON];
         "special": 1 x [PINNED, DRIVER, LOCKED, ANON];
         "special, the other way": 2 x [DRIVER, LOCKED, PINNED, SHARED_FILE];
         "watched": 2 x [FORKS_WATCHED, WATCHED, SHARED_FILE];
         "named": 2 x [ANON.but(Treatment::Named), IDLE.but(Treatment::Named)];
-        "swapped": 2 x [ANON.but(Treatment::Swapped), ANON, SHARED_FILE];
+        "swapped": 2 x [SWAPPED, ANON, SHARED_FILE];
         "huge": 1 x [ANON, HUGE, THP, HUGE_PINNED, SHARED_FILE];
         "huge, the other way": 1 x [HUGE_PINNED, THP_PARTLY, ANON, HUGE];
         "generations": 2 x [ANON, SHARED_FILE, PRIVATE_FILE, IDLE], history: Forked(3);
@@ -364,17 +375,17 @@ table! {
         "with an LDT": 2 x [ANON, SHARED_FILE], ldt: true;
     }
 
-    KEPT: "With a driver first that keeps the child's mm, for others to find." {
+    KEPT: "A driver's VMA first: the driver takes a reference to the child's mm." {
         "driver": 1 x [DRIVER];
         "driver, anonymous": 1 x [DRIVER, ANON, ANON];
         "drivers": 4 x [DRIVER];
         "one of each": 1 x [DRIVER, ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE, LOCKED, PINNED];
         "not copied": 1 x [DRIVER, ANON.dontfork(), DRIVER.dontfork(), ANON];
-        "swapped": 1 x [DRIVER, ANON.but(Treatment::Swapped), ANON];
+        "swapped": 1 x [DRIVER, SWAPPED, ANON];
         "20": 20 x [DRIVER, ANON];
     }
 
-    ADJACENT: "VMAs without a gap: the one that fails begins where the last copy ends." {
+    ADJACENT: "VMAs without a gap between them." {
         "two": 1 x [ANON, SHARED_FILE], spacing: Adjacent;
         "two, the other way": 1 x [SHARED_FILE, ANON], spacing: Adjacent;
         "three": 1 x [ANON, SHARED, PRIVATE_FILE], spacing: Adjacent;
@@ -382,7 +393,7 @@ table! {
         "huge": 1 x [HUGE_PINNED, THP, HUGE_PINNED, THP], spacing: Adjacent;
     }
 
-    TABLES: "Page tables that are not shared, or shared up to a level." {
+    TABLES: "VMAs that share page tables up to some level, or none." {
         "three far apart": 3 x [ANON], spacing: Far;
         "files far apart": 1 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Far;
         "at the edges": 4 x [ANON, SHARED], spacing: Edges;
@@ -391,13 +402,13 @@ table! {
         "over the end of a table": 100 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Adjacent;
     }
 
-    PAIRS: "Small ones, since there are as many runs as pairs of allocations." {
+    PAIRS: "Small address spaces, as there is a run for each pair of allocations." {
         "plain": 1 x [ANON, SHARED, PRIVATE_FILE, SHARED_FILE, IDLE];
         "not copied": 1 x [ANON, ANON.dontfork(), ANON, ANON.wipeonfork()];
         "5": 5 x [ANON];
     }
 
-    NUMBERS: "From one leaf node of the tree to several." {
+    NUMBERS: "So many VMAs that the maple tree has one leaf node or several." {
         "2": 2 x [ANON];
         "3": 3 x [ANON];
         "7": 7 x [ANON];
@@ -410,15 +421,15 @@ table! {
         "64, mixed": 16 x [ANON, SHARED_FILE, PRIVATE_FILE, IDLE];
     }
 
-    LARGE: "More than can be swept whole: trees of three and four levels." {
+    LARGE: "Maple trees of three and four levels. Only some points are tried." {
         "1 000": 1000 x [ANON];
         "1 000, mixed": 250 x [ANON, SHARED_FILE, IDLE, ANON.dontfork()];
         "30 000": 30000 x [IDLE];
     }
 }
 
-/// What the shapes are made of, exhaustively: kinds that a fork treats differently, and that are
-/// quickly made.
+/// Kinds of VMA that a fork treats differently, and that are quickly made. The tests of shapes
+/// fork every sequence of them.
 pub(crate) const SHAPES_OF: &[Vma] = &[
     IDLE,
     ANON,

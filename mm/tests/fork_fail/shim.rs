@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `shim/` offers, as declarations.
+//! Declarations of the C functions in `shim/`.
 //!
-//! A function that needs an option which the kernel lacks returns `-EOPNOTSUPP`, null or nothing.
+//! A function returns `-EOPNOTSUPP` or null if the kernel lacks an option that it needs.
 
 use kernel::ffi::{
     c_char,
@@ -77,11 +77,11 @@ extern "C" {
     /// Makes an mm with nothing in it; null without memory.
     pub(crate) fn fork_fail_mm() -> *mut Mm;
 
-    /// Makes `mm` this kthread's, which must have none, and keeps it on its CPU. Returns 0 or a
-    /// negative error.
+    /// Makes `mm` the mm of this kthread, which runs a test, and keeps the kthread on its CPU.
+    /// Returns 0 or a negative error: `-EBUSY` if a test has one attached.
     pub(crate) fn fork_fail_attach(mm: *mut Mm) -> c_int;
 
-    /// Makes `to` this kthread's instead of `from`, which it has.
+    /// Makes `to` this kthread's instead of `from`, which is attached.
     pub(crate) fn fork_fail_switch(from: *mut Mm, to: *mut Mm);
 
     /// Undoes [`fork_fail_attach`].
@@ -96,8 +96,8 @@ extern "C" {
     /// Drops a reference to an mm, by `mmput()`.
     pub(crate) fn fork_fail_put(mm: *mut Mm);
 
-    /// Drops the last reference but for one by `mmgrab()` that is taken here, and returns whether
-    /// that was indeed the only one left; then drops that as well.
+    /// Drops a reference by `mmput()`. Returns whether it was the last, and whether all references
+    /// by `mmgrab()` are gone as well.
     pub(crate) fn fork_fail_put_keeping(mm: *mut Mm) -> bool;
 
     /// Calls `dup_mmap()`.
@@ -106,7 +106,7 @@ extern "C" {
     /// Returns the word at `addr`, or `-EFAULT`.
     pub(crate) fn fork_fail_peek(mm: *mut Mm, addr: c_ulong) -> c_long;
 
-    /// Returns the number of VMAs that the mm believes to have.
+    /// Returns the mm's `map_count`.
     pub(crate) fn fork_fail_map_count(mm: *mut Mm) -> c_int;
 
     /// Returns the lowest address that can be mapped.
@@ -119,7 +119,7 @@ extern "C" {
     pub(crate) fn fork_fail_table_span(level: c_uint) -> c_ulong;
 }
 
-// map.c: what user space would do to its own; the kthread has the mm.
+// map.c: system calls on the address space, which the kthread has attached.
 extern "C" {
     /// Makes a file in memory; null without memory.
     pub(crate) fn fork_fail_file(size: c_ulong) -> *mut File;
@@ -168,16 +168,17 @@ extern "C" {
     /// Undoes [`fork_fail_pin`].
     pub(crate) fn fork_fail_unpin(page: *mut Page);
 
-    /// Lets a device have the page at `addr` to itself, and be busy with it; null if that fails.
+    /// Gives a device exclusive access to the page at `addr`, and keeps the page locked; null if
+    /// that fails.
     pub(crate) fn fork_fail_exclusive(mm: *mut Mm, addr: c_ulong) -> *mut Folio;
 
-    /// The device is no longer busy. The entry in the page table stays.
+    /// Undoes [`fork_fail_exclusive`], but for the entry in the page table.
     pub(crate) fn fork_fail_exclusive_end(folio: *mut Folio);
 }
 
 // uffd.c: userfaultfd.
 extern "C" {
-    /// Watches memory. Uses a page at `scratch`. Null if that fails.
+    /// Registers memory with a new userfaultfd. Uses a page at `scratch`. Null if that fails.
     pub(crate) fn fork_fail_uffd_open(
         addr: c_ulong,
         len: c_ulong,
@@ -185,55 +186,85 @@ extern "C" {
         scratch: c_ulong,
     ) -> *mut Uffd;
 
-    /// Watches it no longer.
+    /// Closes it.
     pub(crate) fn fork_fail_uffd_close(uffd: *mut Uffd);
 
-    /// Returns of how many forks there were events so far.
+    /// Returns how many events of forks there were so far.
     pub(crate) fn fork_fail_uffd_forks() -> c_ulong;
 }
 
-// driver.c: a driver's mappings.
+// driver.c: mappings of a driver.
 extern "C" {
     /// Opens a device that can be mapped, with pages that are counted or without; null without
     /// memory.
     pub(crate) fn fork_fail_driver(mixed: bool) -> *mut File;
 
-    /// Makes the driver keep the first mm into which a mapping of it is copied, or not.
-    pub(crate) fn fork_fail_driver_keep(keep: bool);
+    /// Makes the driver keep the first mm into which a mapping of it is copied, or not. Returns 0
+    /// or a negative error; it never fails to stop.
+    pub(crate) fn fork_fail_driver_keep(keep: bool) -> c_int;
 
     /// Returns the mm that the driver has kept, with its reference, or null.
     pub(crate) fn fork_fail_driver_take() -> *mut Mm;
 }
 
-// system.c: what is set up for the whole machine. They return 0 or a negative error.
+// What follows is undone when the test ends, also if it aborts. The functions that undo it earlier
+// do nothing if there is nothing to undo.
+
+// settings.c: the pool of huge pages and KSM, for the whole machine. They return 0 or a negative
+// error.
 extern "C" {
-    /// Makes the pool hold as many huge pages.
+    /// Enlarges the pool until so many huge pages are free.
     pub(crate) fn fork_fail_huge_pool(pages: c_uint) -> c_int;
 
-    /// Provides a place to swap to. The kthread has an mm.
+    /// Makes the pool as large as before.
+    pub(crate) fn fork_fail_huge_pool_restore();
+
+    /// Runs KSM until it has merged so many pages of the mm. From then on it is stopped.
+    pub(crate) fn fork_fail_merge(mm: *mut Mm, pages: c_ulong) -> c_int;
+}
+
+// swap.c: swapping to the RAM disk. They return 0 or a negative error.
+extern "C" {
+    /// Provides a swap area: the RAM disk, which must be blank. `-EBUSY` if it is not, or if it is
+    /// used otherwise.
     pub(crate) fn fork_fail_swap_on() -> c_int;
 
-    /// Takes it away again; nothing is swapped out any more. The kthread has an mm.
+    /// Takes the swap area away, and blanks the disk.
     pub(crate) fn fork_fail_swap_off();
 
     /// Swaps out all pages there.
     pub(crate) fn fork_fail_swap_out(mm: *mut Mm, addr: c_ulong, len: c_ulong) -> c_int;
 
-    /// Lets KSM run until it has merged as many pages of the mm.
-    pub(crate) fn fork_fail_merge(mm: *mut Mm, pages: c_ulong) -> c_int;
+    /// Writes something to the RAM disk, as a user of it would do, or blanks it.
+    pub(crate) fn fork_fail_swap_disk_mark(marked: bool) -> c_int;
+}
 
+// memcg.c: a limit to what the test is charged.
+extern "C" {
     /// Puts this task into a memory cgroup that can be charged for so many pages more. The kthread
-    /// has an mm.
+    /// has an mm. Returns 0 or a negative error.
     pub(crate) fn fork_fail_charge_only(pages: c_ulong) -> c_int;
 
-    /// Undoes [`fork_fail_charge_only`], also if that failed.
+    /// Takes the task out of the cgroup.
     pub(crate) fn fork_fail_charge_again();
 }
 
-// refuse.c: failures that are no allocations.
+// abort.c: tests that abort.
 extern "C" {
-    /// Lets the mm commit so many pages more. Returns 0, or a negative error if there are none.
-    /// In either case [`fork_fail_commit_again`] has to follow.
+    /// Reads what a test must leave as it was; returns how many values these are.
+    pub(crate) fn fork_fail_read_settings(out: *mut Reading, max: c_uint) -> c_uint;
+
+    /// Runs a test in a test, in a kthread of its own, and cleans up after it as KUnit does.
+    /// Returns 0 or a negative error.
+    pub(crate) fn fork_fail_run_test(body: extern "C" fn()) -> c_int;
+
+    /// Aborts the current test as a failed assertion does, but without a message.
+    pub(crate) fn fork_fail_abort() -> !;
+}
+
+// refuse.c: failures other than of allocations.
+extern "C" {
+    /// Lets the mm commit so many pages more. Returns 0 or a negative error.
     pub(crate) fn fork_fail_commit_only(mm: *mut Mm, pages: c_ulong) -> c_int;
 
     /// Undoes [`fork_fail_commit_only`].
@@ -248,14 +279,14 @@ extern "C" {
     /// Gives the mm a binary format whose module is about to be unloaded, or takes it away.
     pub(crate) fn fork_fail_binfmt_leaves(mm: *mut Mm, leaves: bool);
 
-    /// Takes all free huge pages from the pool but so many.
-    pub(crate) fn fork_fail_huge_take(leave: c_ulong);
+    /// Takes all free huge pages from the pool but so many. Returns 0 or a negative error.
+    pub(crate) fn fork_fail_huge_take(leave: c_ulong) -> c_int;
 
     /// Undoes [`fork_fail_huge_take`].
     pub(crate) fn fork_fail_huge_give_back();
 }
 
-// child.c: who finds what in the mm of a fork that failed.
+// child.c: what others can find in the mm of a fork that failed.
 extern "C" {
     /// Returns the number of entries in the mm's tree, of whatever kind.
     pub(crate) fn fork_fail_entries(mm: *mut Mm) -> c_ulong;
@@ -267,13 +298,13 @@ extern "C" {
     /// `addr`.
     pub(crate) fn fork_fail_linked(child: *mut Mm, parent: *mut Mm, addr: c_ulong) -> c_ulong;
 
-    /// Returns whether the mm is marked as one whose VMAs are not to be relied upon.
+    /// Returns whether the mm has `MMF_UNSTABLE`.
     pub(crate) fn fork_fail_unstable(mm: *mut Mm) -> bool;
 }
 
 // read.c: what a failed fork must not change.
 extern "C" {
-    /// Waits for all that is freed later.
+    /// Waits until everything is freed that is freed late.
     pub(crate) fn fork_fail_settle();
 
     /// Reads at most `max` values that a failed fork must not change; returns how many.
@@ -291,11 +322,11 @@ extern "C" {
     ) -> c_uint;
 }
 
-// disturb.c: what the readings have to show.
+// disturb.c: changes that the readings have to show.
 extern "C" {
-    /// Does the `nth` harm, from 0, to the mm and its VMA at `addr`, which must be of a file and
-    /// have been written to, or undoes it. Returns the name of the reading that has to show it, a
-    /// static string, or null if there are no more.
+    /// Makes the `nth` change, counted from 0, to the mm and its VMA at `addr`, or undoes it. The
+    /// VMA must be a private mapping of a file that was written to. Returns the name of the reading
+    /// that has to show the change, a static string, or null if there are no more.
     pub(crate) fn fork_fail_disturb(
         mm: *mut Mm,
         addr: c_ulong,
@@ -303,6 +334,7 @@ extern "C" {
         undo: bool,
     ) -> *const c_char;
 
-    /// Takes an object of the named cache, or gives it back. Returns whether there is such a cache.
+    /// Allocates an object of the named slab cache, or frees it. Returns whether there is such a
+    /// cache.
     pub(crate) fn fork_fail_disturb_slab(name: *const c_char, undo: bool) -> bool;
 }

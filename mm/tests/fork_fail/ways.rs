@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ways for a fork to fail that are not for want of memory: by position, not by time.
+//! Ways to make a fork fail without a failing allocation.
+//!
+//! [`Way::arrange`] chooses the position, such as the VMA, at which the next fork fails.
 
 use super::{
     parent::{
@@ -8,12 +10,12 @@ use super::{
         Placed, //
     },
     scenarios::{
+        no_settings,
         Memory,
         Treatment,
         Vma, //
     },
-    shim::*,
-    user, //
+    shim::*, //
 };
 use core::ptr::NonNull;
 use kernel::{
@@ -30,7 +32,7 @@ use kernel::{
 pub(crate) enum Way {
     /// `security_vm_enough_memory_mm()` refuses the Nth VMA that is accounted.
     Commit,
-    /// The forker is killed while it waits for the parent's mmap lock.
+    /// The forking task is killed while it waits for the parent's mmap lock.
     Lock,
     /// The memory cgroup has reached its limit when the Nth pinned page is copied.
     Charge,
@@ -38,7 +40,8 @@ pub(crate) enum Way {
     Pool,
     /// A device does not give back a page of the Nth VMA.
     Busy,
-    /// The module of the binary format is going away, when all has been copied.
+    /// The module of the binary format is being unloaded. The fork fails after it has copied
+    /// everything.
     Format,
 }
 
@@ -63,7 +66,7 @@ impl Way {
         }
     }
 
-    /// What `dup_mmap()` returns; `dup_mm()` has but one error.
+    /// What `dup_mmap()` returns. `dup_mm()` returns `ENOMEM` instead.
     pub(crate) fn error(self) -> Error {
         match self {
             Self::Lock => EINTR,
@@ -91,10 +94,13 @@ impl Way {
 
         match self {
             Self::Commit if nowhere => Some(c_str!("nothing is accounted")),
+            Self::Commit => no_settings(),
             Self::Charge if !cfg!(CONFIG_MEMCG) => Some(c_str!("no CONFIG_MEMCG")),
             Self::Charge if nowhere => Some(c_str!("no page is copied")),
+            Self::Charge => no_settings(),
             Self::Pool if !cfg!(CONFIG_HUGETLB_PAGE) => Some(c_str!("no CONFIG_HUGETLB_PAGE")),
             Self::Pool if nowhere => Some(c_str!("no huge page is copied")),
+            Self::Pool => no_settings(),
             Self::Busy if !cfg!(CONFIG_DEVICE_PRIVATE) => Some(c_str!("no CONFIG_DEVICE_PRIVATE")),
             Self::Busy if nowhere => Some(c_str!("no page for a device to have to itself")),
             Self::Format if !cfg!(CONFIG_MODULES) => Some(c_str!("no CONFIG_MODULES")),
@@ -102,8 +108,8 @@ impl Way {
         }
     }
 
-    /// Sees to it that the next fork of the parent fails at the position `nth`, from 1, if there
-    /// is one.
+    /// Makes the next fork of the parent fail at position `nth`, counted from 1. If there is no
+    /// such position, the fork succeeds.
     pub(crate) fn arrange(self, parent: &Parent, nth: usize) -> Result<Arranged<'_>> {
         let positions = || {
             parent
@@ -130,10 +136,10 @@ impl Way {
                 to_result(unsafe { fork_fail_lock_hold(parent.mm()) })?;
                 arranged.killed = true;
             }
-            // SAFETY: This kthread has the parent's mm.
+            // SAFETY: This kthread has an mm: the parent has a user space.
             Self::Charge => to_result(unsafe { fork_fail_charge_only(nth - 1) })?,
             // SAFETY: FFI call without safety requirements.
-            Self::Pool => unsafe { fork_fail_huge_take(nth - 1) },
+            Self::Pool => to_result(unsafe { fork_fail_huge_take(nth - 1) })?,
             Self::Busy => {
                 if let Some(placed) = positions().nth(nth - 1) {
                     arranged.make_busy(placed)?;
@@ -147,12 +153,12 @@ impl Way {
     }
 }
 
-/// What was arranged for one fork, and is undone when it is dropped.
+/// What [`Way::arrange`] has changed for one fork. Dropping it changes that back.
 pub(crate) struct Arranged<'a> {
     way: Way,
     parent: &'a Parent,
     busy: Option<(NonNull<Folio>, usize)>,
-    /// Whether the other task holds the lock, and the forker is to be killed.
+    /// Whether another task holds the lock, and the forking task is to be killed.
     killed: bool,
 }
 
@@ -165,7 +171,7 @@ impl Arranged<'_> {
         Ok(())
     }
 
-    /// Calls `fork`, as a killed task if that is part of it.
+    /// Calls `fork`, with a fatal signal pending if the way needs one.
     pub(crate) fn fork<T>(&self, fork: impl FnOnce() -> T) -> T {
         if self.killed {
             killed(fork)
@@ -178,11 +184,11 @@ impl Arranged<'_> {
 impl Drop for Arranged<'_> {
     fn drop(&mut self) {
         match self.way {
-            // SAFETY: Arranged before.
+            // SAFETY: FFI call without safety requirements.
             Way::Commit => unsafe { fork_fail_commit_again() },
-            // SAFETY: Arranged before.
-            Way::Lock if self.killed => unsafe { fork_fail_lock_release() },
-            // SAFETY: Arranged before.
+            // SAFETY: FFI call without safety requirements.
+            Way::Lock => unsafe { fork_fail_lock_release() },
+            // SAFETY: FFI call without safety requirements.
             Way::Charge => unsafe { fork_fail_charge_again() },
             // SAFETY: FFI call without safety requirements.
             Way::Pool => unsafe { fork_fail_huge_give_back() },
@@ -191,10 +197,10 @@ impl Drop for Arranged<'_> {
             _ => {}
         }
         if let Some((folio, addr)) = self.busy {
-            // SAFETY: It was made exclusive, and has not been given up since.
+            // SAFETY: `make_busy()` has made it exclusive.
             unsafe { fork_fail_exclusive_end(folio.as_ptr()) };
-            // Gets it back.
-            let _ = user::read(addr);
+            // The fault gets the page back from the device.
+            let _ = self.parent.user().read(addr);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * System calls of a kthread that has an mm: for what no function of the kernel
- * does for its callers.
+ * System calls of a kthread that has an mm, where the kernel has no function that
+ * can be called instead.
  */
 
 #ifndef _MM_TESTS_FORK_FAIL_CALL_H

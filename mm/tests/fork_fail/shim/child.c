@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who finds what in the mm of a fork that failed: by the tree, as a walker does
- * that has a reference, and by what links to its VMAs.
+ * What others can find in the mm of a fork that failed: by walking its tree, for
+ * which they need a reference to the mm, and by rmap, for which they do not.
  */
 
 #include <linux/fs.h>
@@ -11,7 +11,7 @@
 #include "../../../internal.h"
 #include "shim.h"
 
-/* How many entries an iterator finds; they are not looked into. */
+/* How many entries an iterator finds. They may be no VMAs: do not dereference them. */
 unsigned long fork_fail_entries(struct mm_struct *child)
 {
 	MA_STATE(mas, &child->mm_mt, 0, 0);
@@ -84,7 +84,7 @@ unsigned long fork_fail_linked(struct mm_struct *child, struct mm_struct *parent
 	return n;
 }
 
-/* Whether those who ask are told that its VMAs are not to be relied upon */
+/* Whether the mm is marked: its VMAs must not be relied upon */
 bool fork_fail_unstable(struct mm_struct *child)
 {
 	return mm_flags_test(MMF_UNSTABLE, child);

@@ -23,7 +23,7 @@
 #include "../../../slab.h"
 #include "shim.h"
 
-/* @by is 1 to disturb, and -1 to undo it. */
+/* @by is 1 to change the value, and -1 to change it back. */
 #define DISTURB(name, what)						\
 	static void name(struct mm_struct *mm, struct vm_area_struct *vma, int by) \
 	{								\
@@ -66,7 +66,7 @@ DISTURB(huge_free, default_hstate.free_huge_pages += by)
 DISTURB(huge_reserved, default_hstate.resv_huge_pages += by)
 #endif
 
-/* A page of the VMA, with a reference that nobody knows of */
+/* An extra reference to a page of the VMA */
 static void page_refs(struct mm_struct *mm, struct vm_area_struct *vma, int by)
 {
 	static struct page *page;
@@ -118,8 +118,8 @@ static const struct {
 };
 
 /*
- * Does the @nth of these, from 0, to @mm and its VMA at @addr, or undoes it.
- * Returns which reading has to show it, or NULL if there are no more.
+ * Makes the @nth change, counted from 0, to @mm and its VMA at @addr, or undoes it.
+ * Returns the name of the reading that has to show it, or NULL if there are no more.
  */
 const char *fork_fail_disturb(struct mm_struct *mm, unsigned long addr, unsigned int nth,
 			      bool undo)
@@ -135,7 +135,7 @@ const char *fork_fail_disturb(struct mm_struct *mm, unsigned long addr, unsigned
 	return disturbances[nth].reading;
 }
 
-/* Takes an object of the named cache, or gives back the one taken before. */
+/* Allocates an object of the named cache, or frees the one allocated before. */
 bool fork_fail_disturb_slab(const char *name, bool undo)
 {
 	static void *object;

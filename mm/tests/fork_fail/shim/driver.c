@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver whose mappings are counted, and which may keep the mm of the first
- * copy made of one, as SGX does: others can find a child through it.
+ * A driver that counts its mappings.  When a fork copies one of them, the driver can
+ * take a reference to the child's mm, as that of SGX does: other tasks could find
+ * the child through it.
  */
 
 #include <linux/anon_inodes.h>
@@ -10,6 +11,7 @@
 #include <linux/sched/mm.h>
 
 #include "shim.h"
+#include "undo.h"
 
 static atomic_t driver_mappings;
 static bool driver_keeps;
@@ -72,13 +74,26 @@ struct file *fork_fail_driver(bool mixed)
 	return IS_ERR(file) ? NULL : file;
 }
 
-/* From now on the driver keeps the first mm that it sees, or does no longer. */
-void fork_fail_driver_keep(bool keep)
+static void stop_keeping(void *unused)
 {
-	driver_keeps = keep;
+	struct mm_struct *mm = fork_fail_driver_take();
+
+	driver_keeps = false;
+	if (mm)
+		mmput(mm);
 }
 
-/* Hands over the mm, with its reference. */
+/* Lets the driver take a reference to the first mm that it sees, or stops that. */
+int fork_fail_driver_keep(bool keep)
+{
+	driver_keeps = keep;
+	if (keep)
+		return fork_fail_undo_at_end(stop_keeping, NULL);
+	fork_fail_undo_never(stop_keeping, NULL);
+	return 0;
+}
+
+/* The mm, or NULL; the caller takes over the reference. */
 struct mm_struct *fork_fail_driver_take(void)
 {
 	struct mm_struct *mm = driver_mm;
@@ -92,7 +107,7 @@ long fork_fail_driver_mappings(void)
 	return atomic_read(&driver_mappings);
 }
 
-/* As if one had been opened and not closed, or the other way round */
+/* Makes the count wrong: as if a mapping had been opened and not closed. */
 void fork_fail_driver_disturb(int by)
 {
 	atomic_add(by, &driver_mappings);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What user space would do to its own address space, by the kernel's functions
- * where they can be called, else by the system call.
+ * What a process does to its own address space: by functions of the kernel where
+ * they can be called, else by the system call.
  */
 
 #include <linux/fdtable.h>
@@ -19,8 +19,9 @@
 #include <asm/ldt.h>
 #endif
 
-#include "shim.h"
 #include "call.h"
+#include "shim.h"
+#include "undo.h"
 
 struct file *fork_fail_file(unsigned long size)
 {
@@ -53,7 +54,7 @@ int fork_fail_unmap(unsigned long addr, unsigned long len)
 	return vm_munmap(addr, len);
 }
 
-/* Memory that the kernel itself cannot look into */
+/* Memory that is not in the kernel's direct map */
 int fork_fail_map_secret(unsigned long addr, unsigned long len)
 {
 #ifdef __NR_memfd_secret
@@ -102,7 +103,7 @@ int fork_fail_name(unsigned long addr, unsigned long len, unsigned long scratch)
 	return set_anon_vma_name(addr, len, (const char __user *)scratch);
 }
 
-/* A policy of its own, which a fork has to copy */
+/* A memory policy of the VMA, which a fork has to copy */
 int fork_fail_policy(unsigned long addr, unsigned long len)
 {
 #ifdef __NR_mbind
@@ -112,7 +113,7 @@ int fork_fail_policy(unsigned long addr, unsigned long len)
 #endif
 }
 
-/* A local descriptor table, which is the last thing a fork copies */
+/* A local descriptor table.  A fork copies it last, in arch_dup_mmap(). */
 int fork_fail_ldt(unsigned long scratch)
 {
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
@@ -127,24 +128,39 @@ int fork_fail_ldt(unsigned long scratch)
 #endif
 }
 
-/* The page at @addr, pinned for DMA: a fork copies it instead of sharing it. */
+static void unpin(void *page)
+{
+	unpin_user_page(page);
+}
+
+/* Pins the page at @addr for DMA.  A fork copies such a page instead of sharing it. */
 struct page *fork_fail_pin(unsigned long addr)
 {
 	struct page *page;
 
 	if (pin_user_pages_fast(addr, 1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1)
 		return NULL;
-	return page;
+	return fork_fail_undo_at_end(unpin, page) ? NULL : page;
 }
 
 void fork_fail_unpin(struct page *page)
 {
-	unpin_user_page(page);
+	fork_fail_undo_now(unpin, page);
 }
 
+#ifdef CONFIG_DEVICE_PRIVATE
+static void end_exclusive(void *exclusive)
+{
+	struct folio *folio = exclusive;
+
+	folio_unlock(folio);
+	folio_put(folio);
+}
+#endif
+
 /*
- * Gives the page at @addr to a device, which is busy with it: a fork that meets
- * its entry has to get it back, and cannot while the folio is locked.
+ * Gives a device exclusive access to the page at @addr.  A fork has to take that
+ * back, and fails with -EBUSY while the folio is locked, as it is here.
  */
 struct folio *fork_fail_exclusive(struct mm_struct *mm, unsigned long addr)
 {
@@ -155,7 +171,9 @@ struct folio *fork_fail_exclusive(struct mm_struct *mm, unsigned long addr)
 	mmap_read_lock(mm);
 	page = make_device_exclusive(mm, addr, NULL, &folio);
 	mmap_read_unlock(mm);
-	return IS_ERR(page) ? NULL : folio;
+	if (IS_ERR(page))
+		return NULL;
+	return fork_fail_undo_at_end(end_exclusive, folio) ? NULL : folio;
 #else
 	return NULL;
 #endif
@@ -163,6 +181,7 @@ struct folio *fork_fail_exclusive(struct mm_struct *mm, unsigned long addr)
 
 void fork_fail_exclusive_end(struct folio *folio)
 {
-	folio_unlock(folio);
-	folio_put(folio);
+#ifdef CONFIG_DEVICE_PRIVATE
+	fork_fail_undo_now(end_exclusive, folio);
+#endif
 }

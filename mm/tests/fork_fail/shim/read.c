@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a failed fork must not change: the parent's, and the kernel's.
- *
- * A reading is a line of a table: what it is called in a message, and its value.
+ * Readings: values that a failed fork must not change.  Each is a line of a table,
+ * with its name for messages and its value.
  */
 
 #include <linux/debug_locks.h>
@@ -24,12 +23,12 @@
 #include "../../../slab.h"
 #include "shim.h"
 
-/* Some things are freed after a grace period, or by somebody else. */
+/* Waits until everything is freed that is freed late, by RCU or by another task. */
 void fork_fail_settle(void)
 {
 	fork_fail_uffd_settle();
 	flush_delayed_fput();
-	/* A batch of pages has a reference to each. */
+	/* The per-CPU batches hold references to pages. */
 	lru_add_drain_all();
 	rcu_barrier();
 	kvfree_rcu_barrier();
@@ -49,8 +48,8 @@ struct kmem_cache *fork_fail_cache(const char *name)
 }
 
 /*
- * Objects in use of the named cache, one that is never destroyed; exact, as the
- * CPUs give back what they have in stock.
+ * How many objects of the named cache are in use.  The cache must never be
+ * destroyed.  The number is exact: kmem_cache_shrink() flushes the per-CPU slabs.
  */
 static long objects_in_use(const char *name)
 {
@@ -66,7 +65,7 @@ static long objects_in_use(const char *name)
 	return info.active_objs;
 }
 
-/* Exact, too: with what the CPUs have not added up yet */
+/* Exact: includes the per-CPU differences. */
 static long node_pages(enum node_stat_item item)
 {
 	long pages = 0;
@@ -85,8 +84,8 @@ static long node_pages(enum node_stat_item item)
 	return pages;
 }
 
-static unsigned int copy_readings(struct fork_fail_reading *out, unsigned int max,
-				  const struct fork_fail_reading *all, unsigned int nr)
+unsigned int fork_fail_copy_readings(struct fork_fail_reading *out, unsigned int max,
+				     const struct fork_fail_reading *all, unsigned int nr)
 {
 	if (WARN_ON_ONCE(nr > max))
 		return 0;
@@ -155,28 +154,35 @@ unsigned int fork_fail_read(struct mm_struct *parent,
 		{ "lockdep's end", !debug_locks },
 	};
 
-	return copy_readings(out, max, all, ARRAY_SIZE(all));
+	return fork_fail_copy_readings(out, max, all, ARRAY_SIZE(all));
 }
 
-/* Takes long, and finds no more than the leak table of the sweep, but for what was
- * allocated before it.
+/*
+ * Objects in use, named by their cache.  This takes long, and finds no more than
+ * the leak table of the sweep, except for what was allocated before it.
  */
 unsigned int fork_fail_read_slabs(struct fork_fail_reading *out, unsigned int max)
 {
-	const struct fork_fail_reading all[] = {
-		{ "objects of mm_struct", objects_in_use("mm_struct") },
-		{ "objects of vm_area_struct", objects_in_use("vm_area_struct") },
-		{ "objects of anon_vma", objects_in_use("anon_vma") },
-		{ "objects of anon_vma_chain", objects_in_use("anon_vma_chain") },
-		{ "objects of maple_node", objects_in_use("maple_node") },
-		{ "objects of numa_policy", objects_in_use("numa_policy") },
-		{ "objects of userfaultfd_ctx_cache", objects_in_use("userfaultfd_ctx_cache") },
+	static const char * const caches[] = {
+		"mm_struct",
+		"vm_area_struct",
+		"anon_vma",
+		"anon_vma_chain",
+		"maple_node",
+		"numa_policy",
+		"userfaultfd_ctx_cache",
 	};
+	struct fork_fail_reading all[ARRAY_SIZE(caches)];
+	unsigned int i;
 
-	return copy_readings(out, max, all, ARRAY_SIZE(all));
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		all[i].name = caches[i];
+		all[i].value = objects_in_use(caches[i]);
+	}
+	return fork_fail_copy_readings(out, max, all, ARRAY_SIZE(all));
 }
 
-/* What is added up over the pages of a VMA */
+/* Sums over the pages of a VMA */
 struct pages {
 	long present;
 	long writable;
@@ -291,7 +297,7 @@ static unsigned int read_vma(struct vm_area_struct *vma,
 	struct file *file = vma->vm_file;
 	struct pages pages = {};
 
-	/* A driver's pages have no counts, and secret ones no entry to look at. */
+	/* Pages without a struct page (VM_PFNMAP) have no counts to add up. */
 	walk_page_vma(vma, &add_ops, &pages);
 
 	const struct fork_fail_reading all[] = {
@@ -328,10 +334,10 @@ static unsigned int read_vma(struct vm_area_struct *vma,
 		{ "other entries", pages.other },
 	};
 
-	return copy_readings(out, max, all, ARRAY_SIZE(all));
+	return fork_fail_copy_readings(out, max, all, ARRAY_SIZE(all));
 }
 
-/* The same of the VMA at @addr and of what it refers to; nothing if none is there. */
+/* Readings of the VMA at @addr and of what it refers to; none if there is no VMA */
 unsigned int fork_fail_read_vma(struct mm_struct *parent, unsigned long addr,
 				struct fork_fail_reading *out, unsigned int max)
 {

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failures that are no allocations: a limit that is reached, a lock that a killed
- * task does not wait for, a pool that is empty.
+ * Failures other than of allocations: the commit limit is reached, a killed task
+ * does not wait for a lock, the pool of huge pages is empty, a module is going.
  */
 
 #include <linux/binfmts.h>
 #include <linux/completion.h>
 #include <linux/hugetlb.h>
 #include <linux/kthread.h>
+#include <linux/list.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/security.h>
 
 #include "shim.h"
+#include "undo.h"
 
-/* How much a CPU adds up by itself before it tells the others; returns the old value. */
+/* Sets the batch of the per-CPU counter of committed memory.  Returns the old one. */
 static int set_batch(int batch)
 {
 #ifdef CONFIG_SMP
@@ -30,9 +32,16 @@ static struct {
 	long taken;
 } commit;
 
+static void commit_again(void *unused)
+{
+	sysctl_overcommit_memory = commit.policy;
+	set_batch(commit.batch);
+	vm_unacct_memory(commit.taken);
+}
+
 /*
- * Strict overcommit from here on, with so many pages left that @mm may commit.
- * Exact, as the counter adds up at once.
+ * Refuses to overcommit, and leaves @pages that @mm may commit.  That is exact, as
+ * the counter has a batch of 1.
  */
 int fork_fail_commit_only(struct mm_struct *mm, unsigned long pages)
 {
@@ -44,24 +53,24 @@ int fork_fail_commit_only(struct mm_struct *mm, unsigned long pages)
 	sysctl_overcommit_memory = OVERCOMMIT_NEVER;
 	percpu_counter_sync(&vm_committed_as);
 
-	/* Take all that there is, and give that much back. */
+	/* Commit all memory there is, then give @pages back. */
 	for (step = BIT(30); step; step /= 2) {
 		while (percpu_counter_read_positive(&vm_committed_as) + step < vm_commit_limit() &&
 		       !security_vm_enough_memory_mm(mm, step))
 			commit.taken += step;
 	}
-	if (commit.taken < (long)pages)
+	if (commit.taken < (long)pages) {
+		commit_again(NULL);
 		return -ENOMEM;
+	}
 	vm_unacct_memory(pages);
 	commit.taken -= pages;
-	return 0;
+	return fork_fail_undo_at_end(commit_again, NULL);
 }
 
 void fork_fail_commit_again(void)
 {
-	sysctl_overcommit_memory = commit.policy;
-	set_batch(commit.batch);
-	vm_unacct_memory(commit.taken);
+	fork_fail_undo_now(commit_again, NULL);
 }
 
 static struct {
@@ -70,6 +79,12 @@ static struct {
 	struct completion held;
 	struct completion release;
 } holder;
+
+static void release_lock(void *unused)
+{
+	complete(&holder.release);
+	kthread_stop_put(holder.task);
+}
 
 static int hold_lock(void *unused)
 {
@@ -80,7 +95,7 @@ static int hold_lock(void *unused)
 	return 0;
 }
 
-/* Another task reads the address space of @mm, and takes its time. */
+/* Lets another task hold the mmap lock of @mm for reading. */
 int fork_fail_lock_hold(struct mm_struct *mm)
 {
 	holder.mm = mm;
@@ -91,56 +106,76 @@ int fork_fail_lock_hold(struct mm_struct *mm)
 		return PTR_ERR(holder.task);
 	get_task_struct(holder.task);
 	wait_for_completion(&holder.held);
-	return 0;
+	return fork_fail_undo_at_end(release_lock, NULL);
 }
 
 void fork_fail_lock_release(void)
 {
-	complete(&holder.release);
-	kthread_stop_put(holder.task);
+	fork_fail_undo_now(release_lock, NULL);
 }
 
 #ifdef CONFIG_HUGETLB_PAGE
 
-static struct folio *taken_huge[32];
-static unsigned int nr_taken;
+static LIST_HEAD(taken_huge);
 
-/* Takes all free huge pages out of the pool but @leave. */
-void fork_fail_huge_take(unsigned long leave)
+static void give_back_huge(void *unused)
+{
+	struct folio *folio, *next;
+
+	list_for_each_entry_safe(folio, next, &taken_huge, lru) {
+		list_del(&folio->lru);
+		folio_put(folio);
+	}
+}
+
+/* Allocates all free huge pages of the pool but @leave. */
+int fork_fail_huge_take(unsigned long leave)
 {
 	struct hstate *h = &default_hstate;
 	struct folio *folio;
 
-	while (nr_taken < ARRAY_SIZE(taken_huge) &&
-	       h->free_huge_pages > h->resv_huge_pages + leave) {
+	while (h->free_huge_pages > h->resv_huge_pages + leave) {
 		folio = alloc_hugetlb_folio_nodemask(h, numa_node_id(), NULL,
 						     htlb_alloc_mask(h), true);
 		if (!folio)
 			break;
-		taken_huge[nr_taken++] = folio;
+		list_add(&folio->lru, &taken_huge);
 	}
+	return fork_fail_undo_at_end(give_back_huge, NULL);
 }
 
 void fork_fail_huge_give_back(void)
 {
-	while (nr_taken)
-		folio_put(taken_huge[--nr_taken]);
+	fork_fail_undo_now(give_back_huge, NULL);
 }
 
 #else
 
-void fork_fail_huge_take(unsigned long leave) {}
+int fork_fail_huge_take(unsigned long leave)
+{
+	return -EOPNOTSUPP;
+}
+
 void fork_fail_huge_give_back(void) {}
 
 #endif
 
 #ifdef CONFIG_MODULES
 
-/* The module of a binary format, which is on its way out */
-static struct module leaving_module = { .state = MODULE_STATE_GOING };
+/*
+ * The module of a binary format, which is being unloaded.  If a test aborts, its mm
+ * still has the format when it ends, which drops a reference to the module.
+ */
+static struct module leaving_module = {
+	.state = MODULE_STATE_GOING,
+#ifdef CONFIG_MODULE_UNLOAD
+	.refcnt = ATOMIC_INIT(INT_MAX / 2),
+#endif
+};
+
 static struct linux_binfmt leaving_binfmt = { .module = &leaving_module };
 
-/* A fork of @mm fails when all of it has been copied. */
+/* Lets a fork of @mm fail after all has been copied, or stops that. */
 void fork_fail_binfmt_leaves(struct mm_struct *mm, bool leaves)
 {
 	mm->binfmt = leaves ? &leaving_binfmt : NULL;

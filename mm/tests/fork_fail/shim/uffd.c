@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * userfaultfd: memory that is watched, and the one who reads the events.
- *
- * A fork that is an event waits until somebody has read it, so there is a thread
- * that does nothing else.
+ * userfaultfd.  With UFFD_FEATURE_EVENT_FORK a fork waits until its event has been
+ * read, so there is a thread that reads the events.
  */
 
 #include <linux/delay.h>
@@ -20,6 +18,7 @@
 
 #include "call.h"
 #include "shim.h"
+#include "undo.h"
 
 struct fork_fail_uffd {
 	struct list_head list;
@@ -27,13 +26,18 @@ struct fork_fail_uffd {
 	struct task_struct *reader;	/* NULL without events */
 };
 
-/* Those there are; the tests open and close them one at a time. */
+/* All that are open.  Only the test's kthread opens and closes them. */
 static LIST_HEAD(uffds);
-/* Held from reading an event to the end of what comes of it */
+/* Held from reading an event until it has been handled */
 static DEFINE_MUTEX(reading);
 
-/* Forks that were read of */
+/* How many events of forks were read */
 static unsigned long forks_read;
+
+long fork_fail_uffd_count(void)
+{
+	return list_count_nodes(&uffds);
+}
 
 unsigned long fork_fail_uffd_forks(void)
 {
@@ -52,7 +56,7 @@ static bool read_event(struct file *file)
 		return false;
 	if (msg.event == UFFD_EVENT_FORK) {
 		WRITE_ONCE(forks_read, forks_read + 1);
-		/* The child's own, which nobody wants. */
+		/* The userfaultfd of the child, which is not used */
 		close_fd(msg.arg.fork.ufd);
 	}
 	return true;
@@ -114,6 +118,17 @@ static struct file *open_file(void)
 	return file ?: ERR_PTR(-EBADF);
 }
 
+static void close_uffd(void *opened)
+{
+	struct fork_fail_uffd *uffd = opened;
+
+	if (uffd->reader)
+		kthread_stop(uffd->reader);
+	list_del(&uffd->list);
+	fput(uffd->file);
+	kfree(uffd);
+}
+
 struct fork_fail_uffd *fork_fail_uffd_open(unsigned long addr, unsigned long len,
 					   unsigned int how, unsigned long scratch)
 {
@@ -136,28 +151,24 @@ struct fork_fail_uffd *fork_fail_uffd_open(unsigned long addr, unsigned long len
 	if (err) {
 		pr_warn("fork_fail: userfaultfd: %ld\n", err);
 		uffd->reader = NULL;
-		fork_fail_uffd_close(uffd);
+		close_uffd(uffd);
 		return NULL;
 	}
-	return uffd;
+	return fork_fail_undo_at_end(close_uffd, uffd) ? NULL : uffd;
 }
 
 void fork_fail_uffd_close(struct fork_fail_uffd *uffd)
 {
-	if (uffd->reader)
-		kthread_stop(uffd->reader);
-	list_del(&uffd->list);
-	fput(uffd->file);
-	kfree(uffd);
+	fork_fail_undo_now(close_uffd, uffd);
 }
 
-/* Whether one still believes that a fork is going on, which stops its ioctls */
+/* Whether one of them still waits for a fork to end (mmap_changing) */
 bool fork_fail_uffd_changing(void)
 {
 	struct fork_fail_uffd *uffd;
 
 	list_for_each_entry(uffd, &uffds, list) {
-		/* Without arguments that can be read it does nothing but ask. */
+		/* Checks mmap_changing first, then fails, as its argument is no address. */
 		if (uffd->file->f_op->unlocked_ioctl(uffd->file, UFFDIO_WRITEPROTECT,
 						     ULONG_MAX) == -EAGAIN)
 			return true;
@@ -182,7 +193,7 @@ bool fork_fail_uffd_changing(void)
 
 #endif /* CONFIG_USERFAULTFD */
 
-/* Wait for the end of what an event that was read has brought about. */
+/* Waits until the event has been handled that was read last. */
 void fork_fail_uffd_settle(void)
 {
 	guard(mutex)(&reading);
