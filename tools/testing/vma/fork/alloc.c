@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CUSTOMISED: the allocator.  Every single object is a point that can fail,
- * including those that fill a sheaf or come in bulk, and each is counted by
- * its site until it is freed.  Nothing is kept for later, so that the address
- * sanitizer sees each use after free.
+ * CUSTOMISED: the allocator.  Each object is a fault point, also one that is
+ * allocated in bulk or for a sheaf.  Objects are counted by site (enum fork_site)
+ * until they are freed.  There are no caches of free objects, so that the address
+ * sanitizer finds each use after free.
  */
 
 #include "world.h"
@@ -37,7 +37,7 @@ bool fork_try(enum fork_site site)
 	return !fails;
 }
 
-/* The last word of an object has its site: kfree() frees what the slab has, too. */
+/* The last word of an object is its site, for kfree(), which may get any object. */
 static long *tag(void *object)
 {
 	return object + malloc_usable_size(object) / sizeof(long) * sizeof(long) - sizeof(long);
@@ -67,7 +67,7 @@ void fork_free(enum fork_site site, void *object)
 	free(object);
 }
 
-/* The slab, as tools/include/linux/slab.h declares it; "private" has the site */
+/* The slab, as tools/include/linux/slab.h declares it; "private" is the site */
 struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int size,
 					    struct kmem_cache_args *args, unsigned int flags)
 {
@@ -257,7 +257,7 @@ void fork_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 	world.rcu = head;
 }
 
-/* Lets all that waits for a grace period go. */
+/* Ends a grace period: calls all callbacks. */
 void fork_grace_period(void)
 {
 	rcu_callback_map.writer = true;

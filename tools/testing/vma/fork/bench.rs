@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One fork to be measured, by bench.sh.
+//! One fork, for bench.sh to measure.
 
 use crate::{
     bindings::{
@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Forks so many written VMAs, the nth allocation failing unless it is 0, and says which
-/// allocations are of the first, the middle and the last VMA.
+/// Forks `nr` VMAs that were written to. The `nth` allocation fails, unless that is 0: then it
+/// prints which allocations are those of the first, the middle and the last VMA.
 fn fork(nr: usize, nth: u32) {
     let written = KINDS
         .iter()

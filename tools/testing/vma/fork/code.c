@@ -10,7 +10,7 @@ unsigned long dac_mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
 unsigned long stack_guard_gap = 256UL << PAGE_SHIFT;
 const struct vm_operations_struct vma_dummy_vm_ops;
 
-/* STUBBED: what only mmap() asks for. */
+/* STUBBED: only mmap() uses it. */
 unsigned long rlimit(unsigned int limit)
 {
 	return -1UL;
@@ -40,7 +40,7 @@ static struct kmem_cache *userfaultfd_ctx_cachep;
 #include "taken.h"
 #include <mm/vma.c>
 
-/* It may be static. */
+/* dup_mm() is static in some kernels. */
 struct mm_struct *fork_dup_mm(void)
 {
 	return dup_mm(&world.task, world.parent);

@@ -4,7 +4,7 @@
 
 #include <linux/compiler.h>
 
-/* Keeps the first complaint of a run, for fork_complaint(), counts the rest. */
+/* Reports that something is wrong.  fork_complaint() returns the first of a run. */
 void fork_complain(const char *format, ...) __printf(1, 2);
 
 /* Complains of a warning, or counts one that is as it should be. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a sanitizer finds is a complaint, too, and a crash says what ran. */
+/* Turns reports of the sanitizers into complaints, and prints the seed after a crash. */
 
 #include "world.h"
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 const char *__asan_default_options(void);
 
-/* Each run has its report, and the leaks are counted in alloc.c. */
+/* Report each error, not only the first; alloc.c finds leaks. */
 const char *__asan_default_options(void)
 {
 	return "halt_on_error=0:suppress_equal_pcs=0:detect_leaks=0:handle_segv=0";

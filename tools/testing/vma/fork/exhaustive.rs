@@ -25,10 +25,11 @@ use std::sync::{
     Mutex, //
 };
 
-/// The kinds that four VMAs are made of; fewer are made of all.
+/// Four VMAs are of the first so many kinds; fewer are of all kinds.
 const KINDS_OF_FOUR: usize = 9;
 
-/// Sweeps all layouts, on all processors; returns the first in their order that is wrong.
+/// Sweeps all layouts, on all processors. Returns the number of failures injected, or the first
+/// layout in their order that is wrong.
 pub(crate) fn sweep_all(layouts: &[Layout]) -> Result<u64, Wrong> {
     let next = AtomicUsize::new(0);
     let end = AtomicUsize::new(layouts.len());
@@ -47,7 +48,7 @@ pub(crate) fn sweep_all(layouts: &[Layout]) -> Result<u64, Wrong> {
             Err(err) => {
                 let mut wrong = wrong.lock().unwrap();
 
-                // What comes later in the order need not be looked at any more.
+                // Layouts later in the order need not be tried any more.
                 end.fetch_min(at, Relaxed);
                 if at < wrong.as_ref().map_or(usize::MAX, |(before, _)| *before) {
                     *wrong = Some((at, err));

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Takes functions out of kernel sources, or headers without some definitions.
+//! Takes functions out of kernel sources, or prints headers without some definitions.
 //!
 //! ```text
 //! extract take LIST KERNEL: prints the functions which LIST says to take
 //! extract leave LIST KERNEL: prints the header, without what LIST says to leave
 //! ```
 //!
-//! It knows the kernel's coding style, no C: a definition starts in the first column and ends with
-//! a closing brace there. Whatever isn't found, or is found twice, is an error.
+//! It does not parse C. It relies on the kernel's coding style: a definition starts in the first
+//! column and ends with a closing brace there. A function that is missing, or there twice, is an
+//! error.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use std::{
     process::ExitCode, //
 };
 
-/// What a list says.
+/// A list in sources/.
 #[derive(Default)]
 struct List {
     /// File, function, and whether the file has to have it.
@@ -75,7 +76,8 @@ impl List {
     }
 }
 
-/// A prototype without what says nothing about how to call the function.
+/// Normalizes a prototype: without spacing, and without words that do not change how the function
+/// is called.
 fn normal(prototype: &str) -> String {
     let spaced = prototype
         .replace('*', " * ")

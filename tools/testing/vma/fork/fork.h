@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the Rust side sees: address spaces, forks of them, what they leave. */
+/* What the Rust side can call: builds address spaces, forks them, reads the result. */
 #ifndef _FORK_FORK_H
 #define _FORK_FORK_H
 
 #include <linux/types.h>
 
-/* What a VMA is like; any combination. */
+/* Properties of a VMA, in any combination */
 enum fork_vma_flag {
 	FORK_WRITTEN	= 1 << 0,	/* its pages were written, one by one */
 	FORK_SHARED	= 1 << 1,
@@ -30,7 +30,7 @@ struct fork_vma {
 	u32 flags;
 };
 
-/* What is allocated. */
+/* Sites: what is allocated */
 enum fork_site {
 	FORK_SITE_MM,
 	FORK_SITE_PGD,
@@ -62,11 +62,10 @@ enum fork_failure {
 	FORK_FAIL_OVERCOMMIT,	/* the nth charge */
 	FORK_FAIL_ARCH,		/* arch_dup_mmap() */
 	FORK_FAIL_LOCK,		/* killed while waiting for the parent's lock */
-	FORK_FAIL_POISON,	/* the nth copy of a page meets bad memory */
-	FORK_FAIL_STORE,	/* the nth store of a copy in the tree */
+	FORK_FAIL_POISON,	/* memory error in the nth copy of a page */
 };
 
-/* Another task that comes across the mm. */
+/* What the other task does with the mm that it has found */
 enum fork_walker {
 	FORK_WALK_NOT,
 	FORK_WALK_ITERATE,
@@ -74,7 +73,7 @@ enum fork_walker {
 	FORK_WALK_LOOKUP,
 	FORK_WALK_RMAP,
 	FORK_WALK_VMA_LOCK,
-	FORK_WALK_PUT,		/* looks at nothing, but drops the last reference */
+	FORK_WALK_PUT,		/* only drops its reference, the last one */
 };
 
 /* Numbers count events from 1; 0 is never. */
@@ -83,16 +82,16 @@ struct fork_plan {
 	u32 nth;
 	u32 walker;
 	u32 get_at;	/* takes a reference to the child */
-	u32 walk_at;	/* looks around */
+	u32 walk_at;	/* uses it: walks VMAs */
 	u32 put_at;	/* drops the reference; 0 is after the fork */
 };
 
 struct fork_result {
 	bool succeeded;
-	bool walked;		/* the walker could look around */
-	bool found;		/* and found what must not be there */
+	bool walked;		/* the walker could walk VMAs */
+	bool found;		/* and found one that must not be there */
 	u32 points;	/* allocations tried */
-	u32 injected;	/* of them, or of the rest, made to fail */
+	u32 injected;	/* operations made to fail, allocations or others */
 	u32 signal_looks;
 	u32 charges;
 	u32 copies;	/* pages */
@@ -124,7 +123,7 @@ struct fork_vma_state {
 	bool anon, file, file_linked, uffd, uffd_own, reserved, attached;
 };
 
-/* What no mm has to itself. */
+/* State that does not belong to one mm */
 struct fork_world_state {
 	s64 committed;
 	s64 file_refs, file_maps, file_writable;
@@ -149,7 +148,7 @@ void fork_world_new(const struct fork_vma *vmas, size_t nr);
 void fork_world_free(void);
 u64 fork_task_size(void);
 
-/* Forks.  A child that succeeds stays until it is put, or the world freed. */
+/* Forks.  If that succeeds, the child stays until it is put or the world is freed. */
 void fork_run(const struct fork_plan *plan, struct fork_result *result);
 void fork_child_put(void);
 const char *fork_complaint(void);
@@ -164,7 +163,7 @@ void fork_read_mm(bool child, struct fork_mm *out);
 size_t fork_read_vmas(bool child, struct fork_vma_state *out, size_t max);
 void fork_read_world(struct fork_world_state *out);
 
-/* Something that goes wrong, on purpose, in a world that is idle: to see it noticed. */
+/* Makes a mistake on purpose, outside of a fork, to test that it is reported. */
 enum fork_mistake {
 	FORK_MISTAKE_LEAK,
 	FORK_MISTAKE_UNACCOUNT,
@@ -184,7 +183,7 @@ enum fork_mistake {
 
 void fork_make_mistake(u32 mistake);
 
-/* Has it called when a sanitizer or a signal is about to end the process. */
+/* Sets a function to call before a sanitizer or a signal ends the process. */
 void fork_on_death(void (*say_what_ran)(void));
 
 #endif /* _FORK_FORK_H */

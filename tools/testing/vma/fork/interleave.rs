@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Another task that comes by while a fork fails, at every point where it can.
+//! Another task, the walker, runs while a fork fails.
 //!
-//! The kernel's code runs from one operation on a lock to the next. A walker may take a reference
-//! to the child at any of them, look around at any later one, and drop the reference at any still
-//! later one, or when the fork has long returned. All such schedules are run for all failures of
-//! the address spaces below; those in which it would have to wait for a lock are left out, as they
-//! are the same as later ones.
+//! It can run at each operation of the fork on a lock: an event. The walker takes a reference to
+//! the child's mm at one event, uses it at the same or a later one, and drops it then, later, or
+//! after the fork. All such schedules are run, for all failures of the address spaces below. A
+//! schedule is left out if the walker would have to wait for a lock: it is the same as one in which
+//! the walker runs later.
 
 use crate::{
     bindings::fork_walker::*,
@@ -36,7 +36,7 @@ use std::{
     fmt::Write, //
 };
 
-/// Walkers that look at the child's tree.
+/// Walkers of the child's tree.
 const OF_THE_TREE: [u32; 3] = [FORK_WALK_ITERATE, FORK_WALK_FIND_VMA, FORK_WALK_LOOKUP];
 /// Walkers that need no reference to the child.
 const OF_THE_PARENT: [u32; 2] = [FORK_WALK_RMAP, FORK_WALK_VMA_LOCK];
@@ -68,7 +68,7 @@ pub(crate) fn schedule_text(events: &[Event]) -> String {
 
 struct Schedules<'a> {
     subject: &'a mut Subject,
-    /// The first of each thing that went wrong; if a walker found it, only those.
+    /// What went wrong, each once. If a walker has found something, then only what walkers found.
     wrong: Vec<(bool, Wrong)>,
     run: u64,
 }
@@ -108,7 +108,7 @@ impl Schedules<'_> {
             }
         }
 
-        // Where it can get the child, and how much happens if it keeps it
+        // The events at which it can take a reference, and the last event if it keeps that
         let mut gets = Vec::new();
         let mut last = 0;
 
@@ -131,7 +131,7 @@ impl Schedules<'_> {
         };
 
         for walker in OF_THE_TREE {
-            // The locks are free or not whoever else has a reference. 0 is after the fork.
+            // At which events the locks are free does not depend on get_at. 0 is after the fork.
             let mut walks = vec![0];
 
             for walk_at in first..=last {
@@ -211,7 +211,7 @@ fn walk_everywhere(layout: &Layout) -> Result<(), String> {
         if wrong.is_empty() || found {
             wrong = schedules.wrong;
         }
-        // What a walker finds says more than what is wrong anyway: go on until there is one.
+        // Go on until a walker finds something: that explains more than other errors.
         if found {
             break;
         }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The interval trees of rmap, as the kernel has them, with checks around:
- * only what is not in a tree is inserted, only what is gets removed, and each
- * time the lock of the tree is held for write.
+ * The interval trees of rmap, as the kernel has them, with checks: what is removed
+ * must be in the tree, and the tree's lock must be held for write.
  */
 
 #include "world.h"
@@ -19,7 +18,7 @@
 #undef anon_vma_interval_tree_insert
 #undef anon_vma_interval_tree_remove
 
-/* A copy of a node has a parent, too, but is not its parent's child. */
+/* A copy of a node also has a parent pointer, but its parent does not point to it. */
 static bool in_tree(const struct rb_node *node, const struct rb_root_cached *root)
 {
 	const struct rb_node *parent;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Address spaces: what kinds of VMA there are, and where they lie.
+//! Address spaces: the kinds of VMA, and their addresses.
 
 use crate::{
     bindings::{
@@ -14,7 +14,7 @@ use std::{
     str::FromStr, //
 };
 
-/// A kind of VMA: a name for it, and what the C side has to know.
+/// A kind of VMA: its name, and flags for the C side.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     pub(crate) flags: u32,
@@ -24,7 +24,7 @@ const fn kind(name: &'static str, flags: u32) -> Kind {
     Kind { name, flags }
 }
 
-/// Most scopes are a number of VMAs of each of the first so many of these kinds.
+/// All kinds. Some tests use only the first of them: add new ones at the end.
 pub(crate) const KINDS: &[Kind] = &[
     kind("untouched", FORK_ACCOUNT),
     kind("written", FORK_ACCOUNT | FORK_WRITTEN),
@@ -48,9 +48,10 @@ pub(crate) const KINDS: &[Kind] = &[
 ];
 
 pub(crate) const PAGE_SHIFT: u32 = 12;
-/// The page table of which level maps how much: 8 entries each, see include/custom.h.
+/// The size that a page table of each level maps, as a power of two. Each table has 8 entries, see
+/// include/custom.h.
 pub(crate) const TABLE_SHIFTS: [u32; 4] = [24, 21, 18, 15];
-/// Pages of a VMA: it may be in two tables, and a copy may end between them.
+/// Pages of a VMA. Two may be in different page tables, and a copy may fail between them.
 pub(crate) const PAGES: u32 = 2;
 
 /// Where a VMA starts.
@@ -60,7 +61,7 @@ pub(crate) enum Place {
     Next,
     /// After a hole of a page.
     Hole,
-    /// One page below where the tables of this level meet: 0 is the top one.
+    /// One page below the border of two page tables of this level; 0 is the top level.
     Across(usize),
     /// At the end of the user space.
     Top,
@@ -80,7 +81,7 @@ pub(crate) const PLACES: &[Place] = &[
 pub(crate) struct Layout(pub(crate) Vec<(usize, Place)>);
 
 impl Layout {
-    /// Returns the VMAs, or nothing if one has no place any more.
+    /// Returns the VMAs, or nothing if user space has no room for one of them.
     pub(crate) fn vmas(&self, task_size: u64) -> Option<Vec<fork_vma>> {
         let page = 1 << PAGE_SHIFT;
         let len = u64::from(PAGES) * page;
@@ -124,7 +125,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// As it is given to be replayed: `written,driver@next`.
+/// As in a seed: `written,driver@next`.
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nr, &(kind, place)) in self.0.iter().enumerate() {

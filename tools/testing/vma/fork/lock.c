@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CUSTOMISED: locks that check who has them, and per-VMA locks. */
+/* CUSTOMISED: locks that check whether they are held, and per-VMA locks. */
 
 #include "world.h"
 
@@ -15,7 +15,7 @@ static inline void __asan_unpoison_memory_region(const void *addr, size_t size)
 }
 #endif
 
-/* Above this it would take most of the time. */
+/* Hiding more VMAs would take most of the time. */
 #define MAX_HIDDEN	16
 
 void init_rwsem(struct rw_semaphore *sem)
@@ -81,8 +81,8 @@ static void set_hidden(const void *from, const void *to, bool hidden)
 }
 
 /*
- * Hides what VMAs of the parent keep under mmap_lock alone.  What rmap looks
- * at under its own locks stays visible.
+ * Poisons the fields of the parent's VMAs that only mmap_lock protects, or undoes
+ * that.  Fields that rmap reads under its own locks stay accessible.
  */
 static void hide_parent(bool hidden)
 {
@@ -138,7 +138,7 @@ int mmap_write_lock_killable(struct mm_struct *mm)
 	return 0;
 }
 
-/* What others will find in a child that is unlocked */
+/* Counts what others could find in the child that is being unlocked. */
 static void look_at_child(struct mm_struct *mm)
 {
 	struct ma_state mas;
@@ -151,7 +151,7 @@ static void look_at_child(struct mm_struct *mm)
 		world.result.entries_at_unlock++;
 }
 
-/* The VMAs of a parent that is unlocked may go away. */
+/* When the parent is unlocked, its VMAs may be freed: the child must have none. */
 static void look_for_parents_vmas(struct mm_struct *child)
 {
 	struct ma_state mas;

@@ -2,8 +2,8 @@
 
 //! Forks that fail: the kernel's `dup_mm()` and what it calls, in userspace.
 //!
-//! The C side has the kernel's functions and models of what surrounds them. This side has the
-//! address spaces, the ways to fail, and an executable description of what a fork has to leave. See
+//! The C side has the kernel's functions, and models of the kernel around them. This side has the
+//! address spaces, the failures, and a description of what a correct fork does, as code. See
 //! README.
 
 mod bench;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One mistake for each thing that is checked, so that the checks are, too. */
+/* Mistakes that the models have to report: tests of the checks. */
 
 #include "world.h"
 
@@ -35,16 +35,7 @@ static void gather_twice(void)
 	tlb_finish_mmu(&tlb);
 }
 
-static void retry_for_ever(void)
-{
-	world.plan.failure = FORK_FAIL_FROM;
-	world.running = true;
-	while (!fork_try(FORK_SITE_OTHER))
-		;
-	world.running = false;
-}
-
-/* The first VMA has to be of the file that all share. */
+/* The first VMA must map the file that all FORK_FILE VMAs share. */
 void fork_make_mistake(u32 mistake)
 {
 	struct vm_area_struct *vma = world.vmas[0];

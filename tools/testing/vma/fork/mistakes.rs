@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is checked is worth something if it can fail: one mistake for each.
+//! Tests of the checks: makes mistakes, and expects each to be reported.
 
 use crate::{
     bindings::fork_mistake::*,
@@ -10,7 +10,7 @@ use crate::{
     world::Plan, //
 };
 
-/// The mistakes, and words of what is said about them.
+/// The mistakes, and a part of the message that reports each.
 const MISTAKES: [(u32, &str); FORK_MISTAKES as usize] = [
     (FORK_MISTAKE_LEAK, "number of objects"),
     (FORK_MISTAKE_UNACCOUNT, "more memory unaccounted"),
@@ -30,7 +30,7 @@ const MISTAKES: [(u32, &str); FORK_MISTAKES as usize] = [
     (FORK_MISTAKE_WARN, "WARN_ON(1)"),
 ];
 
-/// Makes a mistake, then forks, then ends all; returns what was noticed.
+/// Makes a mistake, forks, and frees everything. Returns what was reported.
 fn noticed(mistake: u32) -> String {
     let layout: Layout = "file,written".parse().unwrap();
     let mut subject = Subject::new(&layout).unwrap().unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CUSTOMISED: the birth and the end of an mm_struct, as far as fork sees them. */
+/* CUSTOMISED: how an mm_struct is made and freed, as far as fork depends on it. */
 
 #include "world.h"
 
@@ -29,7 +29,7 @@ struct mm_struct *mm_init(struct mm_struct *mm, struct task_struct *task, void *
 	mm->pgd = fork_alloc(FORK_SITE_PGD, PTRS_PER_PGD * sizeof(pgd_t));
 	if (!mm->pgd)
 		goto fail_pgd;
-	/* The last of what mm_init() can fail for, as one point */
+	/* One fault point for all later allocations of mm_init() */
 	if (!fork_try(FORK_SITE_COUNTERS))
 		goto fail_counters;
 	if (world.running)
@@ -43,7 +43,7 @@ fail_pgd:
 	return NULL;
 }
 
-/* As check_mm(), and what only a model can tell. */
+/* As the kernel's check_mm(), with checks that only a model can make. */
 static void check_mm(struct mm_struct *mm)
 {
 	if (mm->rss)

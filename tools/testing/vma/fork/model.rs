@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a correct fork does, and leaves, for a given address space.
+//! What a correct fork of a given address space does, and its result.
 //!
-//! This is written from what fork() promises, VMA by VMA. It knows nothing of trees and of the
-//! order in which a failure is undone: a fork that fails leaves the parent as it was, nothing of a
-//! child, and doesn't allocate after it has failed.
+//! This describes what fork() has to do, VMA by VMA, and not how: there are no trees in it, and no
+//! order in which a failure is undone. After a fork that fails the parent is as before, there is
+//! no child, and nothing was allocated after the failure.
 
 use crate::{
     bindings::{
@@ -46,7 +46,7 @@ pub(crate) enum Step {
     Lock,
     /// Allocates at that site.
     Alloc(u8),
-    /// Changes the tree: what it allocates for that is its own business.
+    /// Changes the tree. What that allocates is not predicted, see [`Model::adapt`].
     Tree,
     Look,
     Charge,
@@ -57,10 +57,10 @@ pub(crate) enum Step {
     Arch,
 }
 
-/// What is known of a fork before it happens.
+/// What a fork is expected to do.
 #[derive(Debug, Default)]
 pub(crate) struct Prediction {
-    /// Nothing is known if the tree failed to be changed at the first attempt.
+    /// `None` if an allocation of the tree fails: it may try again.
     pub(crate) succeeds: Option<bool>,
     pub(crate) points: Option<u32>,
     looks: u32,
@@ -91,7 +91,7 @@ fn addresses(vma: &Vma) -> impl Iterator<Item = u64> {
     (0..u64::from(vma.pages)).map(move |page| start + (page << PAGE_SHIFT))
 }
 
-/// Whether pages of the VMA may be its own, and are to be found by rmap.
+/// Whether the VMA has an anon_vma.
 fn has_anon(vma: &Vma) -> bool {
     has(vma, FORK_CHILD | FORK_ORPHAN) || has(vma, FORK_WRITTEN) && !has(vma, FORK_SHARED)
 }
@@ -110,7 +110,7 @@ fn copies_pages(vma: &Vma) -> bool {
     !has(vma, FORK_WIPEONFORK) && (has_anon(vma) || has(vma, FORK_PFNMAP))
 }
 
-/// The tables of a mm, each by its level and place.
+/// The page tables of an mm, each as its level and number.
 type Tables = HashSet<(usize, u64)>;
 
 fn table(level: usize, addr: u64) -> (usize, u64) {
@@ -124,7 +124,7 @@ fn parents_tables(vmas: &[Vma]) -> Tables {
     written.flat_map(addresses).flat_map(levels).collect()
 }
 
-/// A parent, and what is expected of its forks.
+/// A parent, and what its forks are expected to do.
 pub(crate) struct Model {
     vmas: Vec<Vma>,
     steps: Vec<Step>,
@@ -183,7 +183,7 @@ impl Model {
             for _ in 0..chain(vma) {
                 self.alloc(FORK_SITE_AVC_NOWAIT);
             }
-            // The anon_vma of an ancestor that is gone is used again.
+            // It reuses the anon_vma of the ancestor that has exited.
             if !has(vma, FORK_ORPHAN) {
                 self.alloc(FORK_SITE_ANON_VMA);
                 self.alloc(FORK_SITE_AVC);
@@ -195,7 +195,7 @@ impl Model {
         }
     }
 
-    /// Copies what the parent has tables for.
+    /// Adds the steps that copy the pages, and page tables where the parent has them.
     fn copy_pages(&mut self, vma: &Vma, parents: &Tables, children: &mut Tables) {
         const SITES: [u32; 4] = [FORK_SITE_P4D, FORK_SITE_PUD, FORK_SITE_PMD, FORK_SITE_PTE];
 
@@ -216,9 +216,11 @@ impl Model {
         }
     }
 
-    /// Puts the allocations of the tree where they happened in a fork that succeeded.
+    /// Inserts the allocations of the tree, as observed in a fork that succeeded.
     ///
-    /// Returns an error if the other allocations are not those expected.
+    /// # Errors
+    ///
+    /// If the other allocations observed are not the expected ones.
     pub(crate) fn adapt(&mut self, observed: &[u8]) -> Result<(), String> {
         let of_tree = |site: &&u8| matches!(u32::from(**site), FORK_SITE_SHEAF | FORK_SITE_MAPLE);
         let mut rest = observed;
@@ -253,7 +255,7 @@ impl Model {
         Ok(())
     }
 
-    /// Predicts a fork by [`Self::adapt`]ed steps.
+    /// Predicts a fork. [`Self::adapt`] has to be called before.
     pub(crate) fn predict(&self, plan: &Plan) -> Prediction {
         let mut seen = Prediction {
             succeeds: Some(false),
@@ -276,7 +278,7 @@ impl Model {
                 }
                 Step::Look => {
                     seen.looks += 1;
-                    // Past the copy of the tree
+                    // The tree has been copied: from here on a failure marks the mm.
                     seen.unstable = true;
                     plan.failure == FORK_FAIL_SIGNAL && seen.looks >= plan.nth
                 }
@@ -302,7 +304,7 @@ impl Model {
                         || points >= plan.nth && plan.failure == FORK_FAIL_FROM;
 
                     match *step {
-                        // It tries again with an order to wait, and that is another point.
+                        // The code tries again, with GFP_KERNEL: another fault point.
                         Step::Alloc(site) if failed && u32::from(site) == FORK_SITE_AVC_NOWAIT => {
                             points += 1;
                             plan.failure == FORK_FAIL_FROM
@@ -314,7 +316,7 @@ impl Model {
             };
 
             if failed {
-                // What mm_init() can't get, mmdrop() need not free.
+                // If mm_init() fails, mmdrop() is not called.
                 seen.mms_freed = u32::from(points > 3 || plan.failure > FORK_FAIL_FROM);
                 seen.points = Some(points);
                 return seen;
@@ -344,7 +346,7 @@ impl Model {
 
         Mm {
             users: 1,
-            // The one more is of the userfaultfd context.
+            // The userfaultfd context has one of the references.
             count: 2,
             map_count: self.vmas.len() as i64,
             total_vm: self.vmas.iter().map(pages).sum(),
@@ -380,7 +382,7 @@ impl Model {
         let end = vma.start + (u64::from(vma.pages) << PAGE_SHIFT);
         let file = has(vma, FORK_FILE | FORK_SHARED);
         let anon = has_anon(vma);
-        // Only the root of anon_vmas is its own child.
+        // A root anon_vma counts itself as a child.
         let root = anon && !has(vma, FORK_CHILD | FORK_ORPHAN);
         let flags = VM_MAPPED.iter().filter(|(flag, _)| has(vma, *flag));
         let locked = if has(vma, FORK_LOCKED) { VM_LOCKED } else { 0 };
@@ -426,7 +428,7 @@ impl Model {
             if with_child && has_anon(vma) && linked {
                 let root = !has(vma, FORK_CHILD);
 
-                // The child's anon_vma hangs below, and holds the root of all.
+                // The child's anon_vma is a child of it, and has a reference to the root.
                 state.anon_children += 1;
                 state.anon_refs += u32::from(root);
             }
@@ -461,7 +463,7 @@ impl Model {
             state.anon_children = 0;
             state.anon_vmas = 0;
         } else if has(vma, FORK_ORPHAN) {
-            // That of the ancestor which is gone: the parent's one is its child.
+            // It is that of the ancestor that has exited, with the parent's as its child.
             state.anon_children = 1;
         } else if state.anon {
             state.anon_children = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CUSTOMISED: what VMAs refer to, and what else can refuse a fork: files,
- * policies, userfaultfd, hugetlb, drivers, accounting, signals.
+ * CUSTOMISED: objects that VMAs refer to (files, policies, userfaultfd contexts,
+ * reservations), drivers, and what can make a fork fail (accounting, signals).
  */
 
 #include "world.h"
@@ -109,7 +109,7 @@ struct task_struct *get_current(void)
 	return &world.task;
 }
 
-/* VMAs of a file have operations, those of a driver count. */
+/* VMAs of a file have vm_ops; those of a driver count calls. */
 const struct vm_operations_struct fork_file_ops;
 
 static void driver_open(struct vm_area_struct *vma)
@@ -124,10 +124,10 @@ static void driver_close(struct vm_area_struct *vma)
 {
 	world.result.closes++;
 	mmap_assert_write_locked(vma->vm_mm);
-	/* In a fork that fails, all that looks at the mm should know by now. */
+	/* When VMAs are closed, others have to know already that the fork has failed. */
 	if (world.running && !mm_flags_test(MMF_UNSTABLE, vma->vm_mm))
 		fork_complain("close() in an mm that is not marked as unstable");
-	/* A driver may well look at the mm, and put what it has on to it. */
+	/* A driver may use the mm in close(), and may drop a reference to it. */
 	if (!atomic_read(&vma->vm_mm->mm_count))
 		fork_complain("close() of a VMA whose mm is gone");
 }
@@ -137,7 +137,7 @@ const struct vm_operations_struct fork_driver_ops = {
 	.close = driver_close,
 };
 
-/* A reservation belongs to the VMA of a private mapping that made it. */
+/* The VMA of a private mapping owns the reservation that was made for it. */
 static void hugetlb_close(struct vm_area_struct *vma)
 {
 	if (vma->vm_private_data)
@@ -173,7 +173,7 @@ void userfaultfd_ctx_get(struct userfaultfd_ctx *ctx)
 	refcount_inc(&ctx->refcount);
 }
 
-/* A VMA that still points at it would do so in vain. */
+/* No VMA may still point to a context that is freed. */
 static void check_dangling(struct userfaultfd_ctx *ctx)
 {
 	struct vm_area_struct *vma;
@@ -204,8 +204,8 @@ void userfaultfd_ctx_put(struct userfaultfd_ctx *ctx)
 }
 
 /*
- * Delivers the event.  The monitor closes the child's descriptor at once, and
- * userfaultfd_release_new() has the VMAs forget about it.
+ * Delivers the event.  The reader closes the child's descriptor at once, and
+ * userfaultfd_release_new() clears the pointers of the VMAs.
  */
 void dup_fctx(struct userfaultfd_fork_ctx *fctx)
 {

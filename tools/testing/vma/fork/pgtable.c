@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CUSTOMISED: page tables, pages and their gathering.  The kernel's functions
- * for the levels above are used as they are; here is what they stand on.
+ * CUSTOMISED: page tables, pages and struct mmu_gather.  The kernel's functions for
+ * the levels above the PTEs are real; these are the functions that they call.
  */
 
 #include "world.h"
@@ -137,7 +137,7 @@ static pmd_t *alloc_pmd(struct mm_struct *mm, unsigned long addr)
 	return pud ? pmd_alloc(mm, pud, addr) : NULL;
 }
 
-/* A write by the task, when there is nothing yet. */
+/* Maps a new page, as when the task writes to an empty entry. */
 void fork_write_page(struct vm_area_struct *vma, unsigned long addr, u64 content, bool pinned)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -297,7 +297,7 @@ void tlb_finish_mmu(struct mmu_gather *tlb)
 	}
 }
 
-/* As UML does it: VMA by VMA.  So what is in the tree has to be one. */
+/* Reads each VMA, as on UML.  So each entry of the tree must be a VMA of @mm. */
 void flush_tlb_mm(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;

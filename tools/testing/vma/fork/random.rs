@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Address spaces that are too many to try them all: random ones, up to the largest.
+//! Random address spaces, up to the largest.
 //!
-//! They follow from a seed, FORK_RANDOM_SEED, and what goes wrong is reduced to a smaller address
-//! space in which it still does.
+//! They follow from a seed, FORK_RANDOM_SEED. One that fails is reduced to a smaller one that still
+//! fails.
 
 use crate::{
     layout::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 const DEFAULT_SEED: u64 = 20_260_101;
-/// As many as a process may have by default, nearly: sysctl_max_map_count.
+/// Almost the default of sysctl_max_map_count.
 const MOST: usize = 60_000;
 
 /// A xorshift64* generator.
@@ -30,7 +30,7 @@ struct Random(u64);
 
 impl Random {
     fn new(seed: u64) -> Self {
-        // Not 0, from which nothing else would follow.
+        // Must not be 0: all that follows would be 0.
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -46,7 +46,7 @@ impl Random {
 pub(crate) fn layout(seed: u64, len: usize) -> Layout {
     let mut random = Random::new(seed);
     let vmas = (0..len).map(|_| {
-        // There is no room for many that are far apart.
+        // User space has no room for many VMAs far apart.
         let place = match random.below(1000) {
             0 => Place::Across(random.below(TABLE_SHIFTS.len())),
             1..=99 => Place::Across(3),
@@ -60,14 +60,14 @@ pub(crate) fn layout(seed: u64, len: usize) -> Layout {
     Layout(vmas.collect())
 }
 
-/// Takes at most `max` of the plans: the first, the last, and some between.
+/// Chooses some of the plans, if they are more than `max`: the first, the last, and `max` between.
 fn sample(plans: &[Plan], max: usize, random: &mut Random) -> Vec<Plan> {
     if plans.len() <= max {
         return plans.to_vec();
     }
     let mut sample = vec![plans[0], plans[plans.len() - 1]];
 
-    // From each part one, so that none of the ways to fail is left out.
+    // One of each part: plans for the same kind of failure are neighbours.
     for part in 0..max {
         let start = plans.len() * part / max;
         let end = plans.len() * (part + 1) / max;
@@ -77,7 +77,7 @@ fn sample(plans: &[Plan], max: usize, random: &mut Random) -> Vec<Plan> {
     sample
 }
 
-/// Has at most `max` things fail, one at a time.
+/// Forks with some of the failures, about `max`. Returns how many were injected.
 fn try_some(layout: &Layout, max: usize, random: &mut Random) -> Result<u64, Wrong> {
     let Some(subject) = Subject::new(layout) else {
         return Ok(0);
@@ -92,7 +92,7 @@ fn try_some(layout: &Layout, max: usize, random: &mut Random) -> Result<u64, Wro
     subject.end().map(|()| failures)
 }
 
-/// Reduces a layout as long as `is_wrong` says so of what is left.
+/// Removes and simplifies VMAs of a layout while `is_wrong` is true for the rest.
 fn shrink(mut layout: Layout, mut is_wrong: impl FnMut(&Layout) -> bool) -> Layout {
     let mut chunk = layout.0.len().div_ceil(2);
 
@@ -125,7 +125,7 @@ fn shrink(mut layout: Layout, mut is_wrong: impl FnMut(&Layout) -> bool) -> Layo
     layout
 }
 
-/// Says how to get at something wrong again, and at less of it.
+/// Reduces an address space that fails. Returns the message, with seeds for both.
 fn reduced(seed: u64, len: usize, wrong: Wrong) -> String {
     let mut random = Random::new(seed);
     let first = format!("random:{seed}:{len} {}", plan_text(&wrong.plan));

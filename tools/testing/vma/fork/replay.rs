@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One fork again, from the line that a failure prints.
+//! Runs one fork again, from the seed that a failure prints.
 
 use crate::{
     interleave::schedule_text,

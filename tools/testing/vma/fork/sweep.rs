@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One address space, forked, with everything in it failing in turn.
+//! Forks one address space, with each operation failing in turn.
 
 use crate::{
     bindings::{
@@ -31,7 +31,7 @@ use std::{
     io::Write, //
 };
 
-/// The names of the ways to fail, as they are given to be replayed.
+/// The names of failures in seeds.
 pub(crate) const FAILURES_BY_NAME: &[(&str, u32)] = &[
     ("none", FORK_FAIL_NOTHING),
     ("once", FORK_FAIL_ONCE),
@@ -44,7 +44,7 @@ pub(crate) const FAILURES_BY_NAME: &[(&str, u32)] = &[
     ("store", FORK_FAIL_STORE),
 ];
 
-/// The names of the walkers.
+/// The names of walkers in seeds.
 pub(crate) const WALKERS_BY_NAME: &[(&str, u32)] = &[
     ("iterate", fork_walker::FORK_WALK_ITERATE),
     ("find_vma", fork_walker::FORK_WALK_FIND_VMA),
@@ -54,10 +54,10 @@ pub(crate) const WALKERS_BY_NAME: &[(&str, u32)] = &[
     ("put", fork_walker::FORK_WALK_PUT),
 ];
 
-/// More VMAs are better given as what they were made from.
+/// Larger address spaces are not printed; random.rs prints their seed.
 const MAX_PRINTED: usize = 100;
 
-/// A fork that did not do what it has to.
+/// A fork that did something wrong.
 #[derive(Clone, Debug)]
 pub(crate) struct Wrong {
     pub(crate) layout: Layout,
@@ -65,7 +65,7 @@ pub(crate) struct Wrong {
     pub(crate) what: String,
 }
 
-/// Writes it as it is given to be replayed.
+/// Writes a plan as in a seed.
 pub(crate) fn plan_text(plan: &Plan) -> String {
     let name = |names: &[(&'static str, u32)], of| {
         let found = names.iter().find(|(_, number)| *number == of);
@@ -101,7 +101,7 @@ impl fmt::Display for Wrong {
 }
 
 thread_local! {
-    /// What runs, should the process die of it.
+    /// The fork that is running, for a message if the process dies.
     static RUNNING: RefCell<(Layout, Plan)> = RefCell::default();
 }
 
@@ -113,7 +113,7 @@ extern "C" fn say_what_ran() {
             what: "the process died".to_string(),
         };
 
-        // Not by eprintln!(), whose output waits for the end of the test.
+        // Not by eprintln!(): the test runner would print that at the end of the test only.
         let _ = writeln!(std::io::stderr(), "{wrong}");
     });
 }
@@ -123,7 +123,7 @@ pub(crate) fn say_what_ran_on_death() {
     unsafe { fork_on_death(Some(say_what_ran)) };
 }
 
-/// A parent, and what its state is when no child is there.
+/// A parent, and its state while there is no child.
 pub(crate) struct Subject {
     pub(crate) layout: Layout,
     pub(crate) world: World,
@@ -155,7 +155,7 @@ fn vmas_differ(what: &str, real: &[VmaState], expected: &[VmaState]) -> Result<(
 impl Subject {
     /// Builds the parent, and forks it once to learn what its forks allocate.
     ///
-    /// Returns nothing if there is no such address space.
+    /// Returns `None` if user space has no room for its VMAs.
     pub(crate) fn new(layout: &Layout) -> Option<Result<Self, Wrong>> {
         let vmas = layout.vmas(task_size())?;
         let model = Model::new(&vmas);
@@ -199,7 +199,7 @@ impl Subject {
         check: impl FnOnce(&Self) -> Result<(), String>,
     ) -> Result<(), Wrong> {
         let checked = check(self);
-        // A complaint is nearer to the cause.
+        // Prefer the complaint: it is nearer to the cause.
         let what = complaint().map_or(checked, Err);
 
         what.map_err(|what| Wrong {
@@ -281,7 +281,7 @@ impl Subject {
         (outcome, self.check(plan, |this| this.parent_is_alone()))
     }
 
-    /// Lists all ways to fail: each thing that can, in each way it can.
+    /// Lists all failures: those of each operation that can fail.
     pub(crate) fn plans(&mut self) -> Vec<Plan> {
         let whole = self.fork(&Plan::default());
 
@@ -305,7 +305,7 @@ impl Subject {
             .collect()
     }
 
-    /// Ends the world, which must not leave anything.
+    /// Frees the world, and checks that nothing is left.
     pub(crate) fn end(self) -> Result<(), Wrong> {
         let Self { layout, world, .. } = self;
 
@@ -320,7 +320,7 @@ impl Subject {
     }
 }
 
-/// Has everything fail in turn. Returns the number of failures.
+/// Makes each operation fail in turn. Returns the number of failures.
 pub(crate) fn sweep(layout: &Layout) -> Result<u64, Wrong> {
     let Some(subject) = Subject::new(layout) else {
         return Ok(0);

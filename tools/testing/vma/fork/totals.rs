@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What was done, for the last line of the output.
+//! Counts what the tests have done, for the last line of the output.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-/// Something that is counted.
+/// A counter.
 pub(crate) struct Count(AtomicU64);
 
 impl Count {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another task, that meets the child while it is forked.
+ * Another task that finds the child's mm while it is forked.
  *
- * It finds the mm as the kernel's other tasks do: through the rmap of a page
- * that the parent has, or because a driver's open() kept it.  At the events
- * its plan says it takes a reference, looks around, and drops the reference.
- * Where it would have to wait for a lock it does nothing, for that is the
- * schedule in which it comes later.
+ * It finds the mm as other tasks in the kernel do: by rmap from a page of the
+ * parent, or because a driver's open() has kept it.  The plan says at which events
+ * it takes a reference, walks VMAs, and drops the reference.  If it would have to
+ * wait for a lock, it does nothing: that is the same as a later event.
  */
 
 #include "world.h"
@@ -46,7 +45,7 @@ static void look_up(struct mm_struct *mm, enum fork_walker how)
 	size_t i;
 
 	for (i = 0; i < world.nr; i++) {
-		/* Visible always; and nobody but the parent's owner frees it. */
+		/* vm_start is never hidden, and only the parent's task frees its VMAs. */
 		unsigned long addr = world.vmas[i]->vm_start;
 		struct vm_area_struct *vma;
 		const char *name;
@@ -91,7 +90,7 @@ static bool walk_anon(struct anon_vma *anon)
 {
 	struct anon_vma_chain *avc;
 
-	/* Its owner, the parent, keeps it. */
+	/* The parent, which owns it, does not free it meanwhile. */
 	if (!down_read_trylock(&anon->root->rwsem))
 		return false;
 	for (avc = anon_vma_interval_tree_iter_first(&anon->rb_root, 0, ULONG_MAX); avc;
@@ -101,7 +100,7 @@ static bool walk_anon(struct anon_vma *anon)
 	return true;
 }
 
-/* Leaves in world.met the mm of the child, if it came across that. */
+/* Sets world.met to the child's mm if it finds a VMA of the child. */
 static bool walk_rmap(void)
 {
 	bool walked;
@@ -133,7 +132,7 @@ static bool read_vma_under_rcu(struct mm_struct *mm)
 	return true;
 }
 
-/* mmget_not_zero() of what rmap or a driver has */
+/* Takes a reference to the mm that a driver or rmap knows. */
 static struct mm_struct *get_child(void)
 {
 	struct mm_struct *mm = world.published;
@@ -195,7 +194,7 @@ static void log_event(const char *what, const struct rw_semaphore *sem)
 	event->walker = 0;
 }
 
-/* The forking task comes by before it takes a lock, and after it dropped one. */
+/* The forking task calls this before it takes a lock, and after it has dropped one. */
 void fork_event(const char *what, struct rw_semaphore *sem)
 {
 	const struct fork_plan *plan = &world.plan;
@@ -228,7 +227,7 @@ void fork_event(const char *what, struct rw_semaphore *sem)
 		world.events[world.nr_events - 1].walker = done;
 }
 
-/* A walker that is late outlives the fork. */
+/* What the walker does after the fork */
 void fork_walk_after(void)
 {
 	const struct fork_plan *plan = &world.plan;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Builds a parent, forks it, and reads off what is there. */
+/* Builds a parent, forks it, and reads the state of parent and child. */
 
 #include "world.h"
 #include <pthread.h>
@@ -76,13 +76,13 @@ static vm_flags_t vm_flags_of(u32 flags)
 	return vm_flags;
 }
 
-/* In the given mm, with the pages still to be written. */
+/* Makes a VMA in @mm, without pages. */
 static struct vm_area_struct *map_vma(struct mm_struct *mm, const struct fork_vma *desc, size_t nr)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm);
 	vm_flags_t vm_flags = vm_flags_of(desc->flags);
 
-	/* The offsets differ, so that no two share an anon_vma. */
+	/* Different offsets, so that no two VMAs share an anon_vma. */
 	vma_set_range(vma, desc->start, desc->start + desc->pages * PAGE_SIZE,
 		      (desc->start >> PAGE_SHIFT) + nr);
 	vm_flags_init(vma, vm_flags);
@@ -249,7 +249,7 @@ void fork_world_free(void)
 	world.max_events = 0;
 }
 
-/* What has to be so after each fork, whatever it did. */
+/* Checks what must be true after each fork. */
 static void check_idle(void)
 {
 	if (world.locks_held)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The state of one thread's world, shared by the models. */
+/* The world: all state of the models, one for each thread */
 #ifndef _FORK_WORLD_H
 #define _FORK_WORLD_H
 
@@ -48,7 +48,7 @@ struct fork_world {
 
 extern __thread struct fork_world world;
 
-/* Walks over all VMAs that only check something would be measured as well. */
+/* In benchmarks, leave out checks that walk all VMAs: they would be measured, too. */
 #ifdef FORK_BENCH
 #define fork_checks	false
 #else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The C side: a world with a parent in it, that can be forked.
+//! The C side: a world with a parent that can be forked.
 
 use crate::bindings::*;
 use std::{
@@ -37,7 +37,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Makes one. There can be but one at a time in a thread.
+    /// Makes one. A thread can have one at a time.
     pub(crate) fn new(vmas: &[Vma]) -> Self {
         // SAFETY: The pointer is to as many VMAs, and worlds are dropped before others are made.
         unsafe { fork_world_new(vmas.as_ptr(), vmas.len()) };
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Forks. A child of an earlier fork has to be gone.
+    /// Forks. There must be no child of an earlier fork.
     pub(crate) fn fork(&mut self, plan: &Plan) -> Outcome {
         let mut outcome = Outcome::default();
 
@@ -69,7 +69,7 @@ impl World {
         self.child = false;
     }
 
-    /// Returns what was allocated, or tried to be, in the last fork.
+    /// Returns the sites of all allocations in the last fork, also of those that failed.
     pub(crate) fn points(&self) -> Vec<u8> {
         // SAFETY: There is a world by the type's invariants, and nothing is written.
         let nr = unsafe { fork_points(std::ptr::null_mut(), 0) };
@@ -121,7 +121,7 @@ impl World {
         // room.
         let nr = unsafe { fork_read_vmas(self.is_child(who), vmas.as_mut_ptr(), self.nr) };
 
-        // More than there is room for is wrong, too, and has to show.
+        // More VMAs than there is room for are an error that has to show.
         vmas.resize(nr, VmaState::default());
         vmas
     }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * CUSTOMISED: a warning, or a bug, is a complaint and fails the run.  Only that a
- * store failed, which dup_mmap() warns of, is to be expected.
- */
+/* CUSTOMISED: WARN_ON() and BUG_ON() are complaints, which fail the run. */
 #ifndef _FORK_ASM_BUG_H
 #define _FORK_ASM_BUG_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * CUSTOMISED: small models of what surrounds the code under test.  They do as
- * much as that code can see, and check how it uses them.
+ * CUSTOMISED: small models of the kernel around the code under test.  They do only
+ * what that code depends on, and check how it uses them.
  *
- * Two deviations make small address spaces cover more: a page table below the
- * top level has 8 entries, so that neighbours meet at the boundaries of all
- * levels; and flush_tlb_mm() looks at each VMA, which UML, parisc and 32-bit
- * powerpc do.
+ * Two models differ from most machines, to test more with small address spaces.  A
+ * page table below the top level has 8 entries, so that VMAs cross the borders of
+ * tables of all levels.  And flush_tlb_mm() reads each VMA, as on UML, parisc and
+ * 32-bit powerpc.
  */
 #ifndef _FORK_CUSTOM_H
 #define _FORK_CUSTOM_H
@@ -106,9 +106,9 @@ struct mm_struct {
 	atomic_t mm_count;
 	int map_count;
 	struct rw_semaphore mmap_lock;
-	/* Moves on when mmap_lock is released by a writer. */
+	/* Incremented when a writer releases mmap_lock */
 	unsigned int mm_lock_seq;
-	/* Not modelled: it is the kernel's business with other threads. */
+	/* Not modelled: it matters for other threads only. */
 	spinlock_t page_table_lock;
 	struct list_head mmlist;
 	unsigned long hiwater_rss;
@@ -123,7 +123,7 @@ struct mm_struct {
 	/* As mm_flags_t */
 	struct { unsigned long __mm_flags[1]; } flags;
 	long rss;
-	/* Page tables below the top level: by the kernel's count, and really */
+	/* Page tables below the top level: as the kernel counts them, and as they are */
 	long pgtables;
 	long nr_tables;
 	struct file *exe_file;

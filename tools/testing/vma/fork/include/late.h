@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * DUPLICATED and STUBBED: what ../vma_internal.h lacks in kernels where VMAs are
- * allocated in kernel/fork.c.
+ * DUPLICATED and STUBBED: definitions that ../vma_internal.h lacks in kernels whose
+ * kernel/fork.c allocates VMAs.
  */
 #ifndef _FORK_LATE_H
 #define _FORK_LATE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * STUBBED: nothing happens here.  What is tested can't tell.
+ * STUBBED: functions that do nothing.  The tests do not depend on them.
  */
 #ifndef _FORK_STUBS_H
 #define _FORK_STUBS_H

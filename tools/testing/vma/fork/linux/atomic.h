@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The other VMA tests may have one of their own, with less in it. */
+/* Not the one of the other VMA tests, which may lack something. */
 #include <tools/include/linux/atomic.h>

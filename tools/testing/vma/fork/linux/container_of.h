@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Older kernels have it elsewhere, for tools. */
+/* Older kernels define container_of() for tools in another header. */
 #include <linux/kernel.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CUSTOMISED: a lock knows whether it is held, see linux/rwsem.h. */
+/* CUSTOMISED: tells whether a lock is held, see linux/rwsem.h. */
 #ifndef _FORK_LOCKDEP_H
 #define _FORK_LOCKDEP_H
 
@@ -24,7 +24,7 @@ static inline bool lock_is_held_type(const struct lockdep_map *map, int read)
 	return read ? map->readers : map->writer;
 }
 
-/* Trees on a stack lock themselves, which is not modelled. */
+/* Maple trees with a lock of their own; that lock is not modelled. */
 #define lockdep_is_held(lock)	((void)(lock), true)
 
 #endif /* _FORK_LOCKDEP_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's, without another atomic_t. */
+/* The kernel's.  Include atomic_t first, so that it is not defined again. */
 #include <linux/atomic.h>
 #include <limits.h>
 

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's, which tools/include does not have or has an old copy of. */
+/* The kernel's: tools/include has an old copy or none. */
 #include <include/linux/rbtree_augmented.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * CUSTOMISED: there is one CPU, and a grace period ends when the harness says
- * so.  What is dereferenced under a lock is checked for that lock.
+ * CUSTOMISED: there is one CPU.  The harness says when a grace period ends.  The
+ * lock that rcu_dereference_protected() and the like name is checked.
  */
 #ifndef _FORK_RCUPDATE_H
 #define _FORK_RCUPDATE_H

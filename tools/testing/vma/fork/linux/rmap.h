@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* STUBBED: for mm/interval_tree.c, which gets all from kernel.h. */
+/* STUBBED: mm/interval_tree.c includes it; kernel.h has what it needs. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * CUSTOMISED: one thread runs everything, so a lock that can't be had would
- * never be.  That, and the release of what isn't held, is complained about.
- * Each operation is an event at which a walker may run, see walker.c.
+ * CUSTOMISED: one thread runs everything, so waiting for a lock would be a deadlock.
+ * That is an error, and so is unlocking a lock that is not held.  Each operation is
+ * an event at which a walker may run, see walker.c.
  */
 #ifndef _FORK_RWSEM_H
 #define _FORK_RWSEM_H
@@ -11,7 +11,7 @@
 
 struct rw_semaphore {
 	struct lockdep_map dep_map;
-	/* What an event is called */
+	/* The name of the lock in a schedule */
 	const char *name;
 };
 
@@ -27,7 +27,7 @@ static inline bool rwsem_is_locked(const struct rw_semaphore *sem)
 	return lock_is_held(&sem->dep_map);
 }
 
-/* Where the nesting is of no interest */
+/* Nesting is not checked. */
 #define down_write_nest_lock(sem, nest_lock)	((void)(nest_lock), down_write(sem))
 
 #endif /* _FORK_RWSEM_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * DUPLICATED: a slab as tools/include of later kernels has it, where it is
- * declared but not defined, for alloc.c.
+ * DUPLICATED: tools/include of older kernels declares a slab cache but does not
+ * define it.  alloc.c needs the definition of later kernels.
  */
 #ifndef _FORK_SLAB_H
 #define _FORK_SLAB_H
