@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KUnit fault sweeps of data structures that Rust code uses.
+//! KUnit fault sweeps of data structures in the `kernel` crate.
 //!
-//! Each operation is failed at each of its allocations. It has to report the failure, to leave
-//! what was there before, and to leak nothing. One suite per structure, one file per suite;
-//! `fault_sweeps_c.c` does the same to some that C code uses.
+//! A sweep makes each allocation of an operation fail, one after the other. The operation must
+//! report each failure, must keep the entries that were there before, and must not leak memory.
+//! There is a suite for each structure, in a file of its own. `fault_sweeps_c.c` tests library code
+//! in C.
 
 mod maple_tree;
 mod rbtree;

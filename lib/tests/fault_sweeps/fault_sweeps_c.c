@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit fault sweeps of library code that C uses.
+ * KUnit fault sweeps of library code in C.
  *
- * Each body allocates, and frees what it got; what goes wrong on the way is for
- * the sweep to find.
+ * Each body calls something that allocates, and frees what it got.  The sweep makes
+ * each allocation fail, and checks the error and that nothing was leaked.
  */
 
 #include <kunit/fault.h>
@@ -71,7 +71,7 @@ static int duplicate_a_maple_tree(void)
 	return err;
 }
 
-/* To erase cannot fail: what is returned has left the tree. */
+/* An entry must be gone if mtree_erase() returns it, and still there if not. */
 static int erase_from_a_maple_tree(void)
 {
 	DEFINE_MTREE(tree);
@@ -198,7 +198,7 @@ static int print_strings(void)
 	return 0;
 }
 
-/* Pages and descriptors are requested one after the other, some of them twice. */
+/* vmalloc() allocates pages one by one, and tries some allocations twice. */
 static int map_memory(void)
 {
 	void *p = __vmalloc(5 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);

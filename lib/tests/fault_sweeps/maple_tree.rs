@@ -13,7 +13,7 @@ mod tests {
 
     type Tree = Pin<KBox<MapleTree<KBox<usize>>>>;
 
-    /// More than one leaf's worth.
+    /// Entries before the sweep: too many for one leaf node.
     const OLD: usize = 20;
     const NEW: usize = 40;
 
@@ -26,8 +26,8 @@ mod tests {
         Ok(tree)
     }
 
-    /// A prefix of the entries is there, each where it was put, and the old ones all are.
-    fn a_prefix(tree: &mut Tree, outcome: Result) -> Result {
+    /// All old entries are there, and the new ones up to the failure.
+    fn all_up_to_failure(tree: &mut Tree, outcome: Result) -> Result {
         let mut guard = tree.lock();
         let mut found = 0;
 
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    #[fault_sweep(setup = twenty, check = a_prefix, may_tolerate)]
+    #[fault_sweep(setup = twenty, check = all_up_to_failure, may_tolerate)]
     fn inserts(tree: &mut Tree) -> Result {
         for n in OLD..NEW {
             tree.insert(10 * n, KBox::new(n, GFP_KERNEL)?, GFP_KERNEL)?;
@@ -55,8 +55,8 @@ mod tests {
         Ok(())
     }
 
-    /// Nothing is left, and the run did not fail.
-    fn nothing(tree: &mut Tree, outcome: Result) -> Result {
+    /// Entries that were not erased are still there.
+    fn rest_is_there(tree: &mut Tree, outcome: Result) -> Result {
         let mut guard = tree.lock();
 
         for n in 0..OLD {
@@ -65,9 +65,9 @@ mod tests {
         outcome
     }
 
-    /// Erasing may have to allocate, too, when nodes are joined, but cannot fail.
+    /// Erasing may join nodes, and allocate for that. If that fails, the entry must stay.
     #[test]
-    #[fault_sweep(setup = twenty, check = nothing, may_tolerate)]
+    #[fault_sweep(setup = twenty, check = rest_is_there, may_tolerate)]
     fn erases(tree: &mut Tree) -> Result {
         for n in 0..OLD {
             tree.erase(10 * n).ok_or(ENOENT)?;

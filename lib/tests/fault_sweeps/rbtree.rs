@@ -22,7 +22,7 @@ mod tests {
         Ok(tree)
     }
 
-    /// The even keys are there, in order; of the odd ones those that were inserted.
+    /// The keys are in order, and all even ones are there. If nothing failed, so are the odd ones.
     fn in_order(tree: &mut Tree, outcome: Result) -> Result {
         assert!(tree.iter().all(|(key, value)| *key == **value));
         assert!(tree.keys().zip(tree.keys().skip(1)).all(|(a, b)| a < b));
@@ -42,7 +42,7 @@ mod tests {
         Ok(())
     }
 
-    /// A value that replaces another one; the old one must not be lost on failure.
+    /// Replaces a value. If that fails, the old value must still be there.
     #[test]
     #[fault_sweep(setup = evens, check = in_order_after_replacing)]
     fn replaces(tree: &mut Tree) -> Result {

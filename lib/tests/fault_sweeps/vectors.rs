@@ -25,7 +25,7 @@ mod tests {
         Ok(v)
     }
 
-    /// A vector that cannot grow keeps its elements, and takes the new ones later.
+    /// A vector that could not grow keeps its elements, and can grow later.
     fn grown_or_intact(v: &mut KVec<u64>, outcome: Result) -> Result {
         assert_eq!(v[..3], [1, 2, 3]);
         if outcome.is_err() {
@@ -50,7 +50,8 @@ mod tests {
         Ok(v.extend_with(100, 9, GFP_KERNEL)?)
     }
 
-    /// Pages one by one, page tables, and what describes the area, which is kept for the next one.
+    /// Allocates pages one by one, page tables, and a `struct vmap_area`. The latter is cached when
+    /// it is freed, which looks like a leak.
     #[test]
     #[fault_sweep(may_tolerate, may_keep)]
     fn vmalloc() -> Result<VVec<u8>> {
@@ -60,7 +61,7 @@ mod tests {
         Ok(v)
     }
 
-    /// Falls back to `vmalloc()`, so that the first failure is tolerated.
+    /// Tolerates the first failure: falls back to `vmalloc()`.
     #[test]
     #[fault_sweep(may_tolerate)]
     fn kvmalloc() -> Result<KVVec<u8>> {

@@ -30,8 +30,8 @@ mod tests {
         Ok(xa)
     }
 
-    /// What was there stays; what is new is there up to the failure, and not beyond.
-    fn old_and_some_new(xa: &mut Array, outcome: Result<usize>) -> Result {
+    /// All old entries are there, and the new ones up to the failure.
+    fn all_up_to_failure(xa: &mut Array, outcome: Result<usize>) -> Result {
         let guard = xa.lock();
 
         for n in OLD {
@@ -55,16 +55,16 @@ mod tests {
         Ok(NEW.len())
     }
 
-    /// Tries under the lock first, and then without.
+    /// Tolerates some failures: first allocates under the lock, then tries again without it.
     #[test]
-    #[fault_sweep(setup = some, check = old_and_some_new, may_tolerate)]
+    #[fault_sweep(setup = some, check = all_up_to_failure, may_tolerate)]
     fn stores(xa: &mut Array) -> Result<usize> {
         store_new(xa, GFP_KERNEL)
     }
 
-    /// Tries twice as well, if without waiting.
+    /// Tries twice even if it must not wait.
     #[test]
-    #[fault_sweep(setup = some, check = old_and_some_new, may_tolerate)]
+    #[fault_sweep(setup = some, check = all_up_to_failure, may_tolerate)]
     fn stores_without_waiting(xa: &mut Array) -> Result<usize> {
         store_new(xa, GFP_NOWAIT)
     }
