@@ -71,7 +71,7 @@ static int duplicate_a_maple_tree(void)
 	return err;
 }
 
-/* An entry must be gone if mtree_erase() returns it, and still there if not. */
+/* Erasing cannot fail: an entry that mtree_erase() returns has left the tree. */
 static int erase_from_a_maple_tree(void)
 {
 	DEFINE_MTREE(tree);

@@ -63,6 +63,7 @@ enum fork_failure {
 	FORK_FAIL_ARCH,		/* arch_dup_mmap() */
 	FORK_FAIL_LOCK,		/* killed while waiting for the parent's lock */
 	FORK_FAIL_POISON,	/* memory error in the nth copy of a page */
+	FORK_FAIL_STORE,	/* the nth store of a copy in the tree */
 };
 
 /* What the other task does with the mm that it has found */

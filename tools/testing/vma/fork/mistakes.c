@@ -35,6 +35,15 @@ static void gather_twice(void)
 	tlb_finish_mmu(&tlb);
 }
 
+static void retry_for_ever(void)
+{
+	world.plan.failure = FORK_FAIL_FROM;
+	world.running = true;
+	while (!fork_try(FORK_SITE_OTHER))
+		;
+	world.running = false;
+}
+
 /* The first VMA must map the file that all FORK_FILE VMAs share. */
 void fork_make_mistake(u32 mistake)
 {

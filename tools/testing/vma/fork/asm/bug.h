@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CUSTOMISED: WARN_ON() and BUG_ON() are complaints, which fail the run. */
+/*
+ * CUSTOMISED: WARN_ON() and BUG_ON() are complaints, which fail the run.  The only
+ * one that is expected is that of dup_mmap() when a store fails.
+ */
 #ifndef _FORK_ASM_BUG_H
 #define _FORK_ASM_BUG_H
 
