@@ -74,6 +74,7 @@ static int run(void *data)
 int fork_fail_run_test(void (*body)(void))
 {
 	struct inner *inner = kzalloc(sizeof(*inner), GFP_KERNEL);
+	struct kunit *test = kunit_get_current_test();
 	struct completion *exited;
 	struct task_struct *task;
 
@@ -95,6 +96,8 @@ int fork_fail_run_test(void (*body)(void))
 	put_task_struct(task);
 
 	kunit_cleanup(&inner->test);
+	/* kunit_cleanup() has cleared it: the outer test could not fail any more. */
+	current->kunit_test = test;
 	kfree(inner);
 	return 0;
 }
