@@ -101,6 +101,7 @@ impl Work {
             repository: &self.git,
             dir: &self.src,
             index: &self.index(),
+            without: &[],
         };
 
         checkout.set(&tree, log)

@@ -17,6 +17,8 @@ pub(crate) struct Checkout<'a> {
     pub(crate) dir: &'a Path,
     /// Beside the folder, not in it.
     pub(crate) index: &'a Path,
+    /// Files that are left out, as patterns of gitignore(5); for one folder of a repository at most.
+    pub(crate) without: &'a [&'a str],
 }
 
 impl Checkout<'_> {
@@ -40,7 +42,8 @@ impl Checkout<'_> {
         }
         let tree = tree()?;
         let shown = b.settings.shown(self.dir);
-        let has_it = std::fs::read_to_string(self.stamp()).is_ok_and(|had| had.trim_end() == tree);
+        let has_it = std::fs::read_to_string(self.stamp())
+            .is_ok_and(|had| had.trim_end() == self.what(&tree));
 
         if !has_it || !self.index.is_file() {
             return b.long(title, name, |log| self.set(&tree, log));
@@ -66,7 +69,14 @@ impl Checkout<'_> {
         // It is written only when all is there.
         let _ = std::fs::remove_file(&stamp);
         self.write(tree, log)?;
-        crate::stamp::write_whole(&stamp, format!("{tree}\n").as_bytes())
+        crate::stamp::write_whole(&stamp, format!("{}\n", self.what(tree)).as_bytes())
+    }
+
+    /// What the stamp says.
+    fn what(&self, tree: &str) -> String {
+        let add = |words: String, pattern: &&str| words + " without " + pattern;
+
+        self.without.iter().fold(tree.to_string(), add)
     }
 
     /// The file that says which tree it is.
@@ -104,7 +114,30 @@ impl Checkout<'_> {
         std::fs::create_dir_all(self.dir)
             .or_say(|| format!("cannot make {}", self.dir.display()))?;
         self.unlock();
-        log.run_checked(&git.cmd(["read-tree", "-u", "--reset", tree]))?;
+        let mut read = git.cmd(self.sparse()?);
+        read = read.args(["read-tree", "-u", "--reset", tree]);
+        log.run_checked(&read)?;
         log.run_checked(&git.cmd(CLEAN))
+    }
+
+    /// Options that make git leave out files; their patterns are in the repository.
+    fn sparse(&self) -> Result<Vec<&'static str>> {
+        if self.without.is_empty() {
+            return Ok(Vec::new());
+        }
+        let path = ["rev-parse", "--git-path", "info/sparse-checkout"];
+        let file = PathBuf::from(self.repository.read(path)?);
+        let mut patterns = "/*\n".to_string();
+
+        for pattern in self.without {
+            patterns.push_str(&format!("!{pattern}\n"));
+        }
+        crate::stamp::write_whole(&file, patterns.as_bytes())?;
+        Ok(vec![
+            "-c",
+            "core.sparseCheckout=true",
+            "-c",
+            "core.sparseCheckoutCone=false",
+        ])
     }
 }

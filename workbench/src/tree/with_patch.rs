@@ -80,6 +80,7 @@ impl Step for ChangedTree {
             repository: &git,
             dir: &dir,
             index: &work.join("index"),
+            without: &[],
         };
 
         let title = format!("source tree, {}", self.name);
