@@ -9,7 +9,10 @@
 //! the walker runs later.
 
 use crate::{
-    bindings::fork_walker::*,
+    bindings::{
+        fork_failure::FORK_FAIL_STORE,
+        fork_walker::*, //
+    },
     layout::{
         for_each_sequence,
         Layout,
@@ -198,6 +201,10 @@ fn walk_everywhere(layout: &Layout) -> Result<(), String> {
 
     plans.extend(subject.plans());
     for failure in plans {
+        // It may free what the parent still has, see Subject::plans().
+        if failure.failure == FORK_FAIL_STORE && !wrong.is_empty() {
+            break;
+        }
         let mut schedules = Schedules {
             subject: &mut subject,
             wrong: Vec::new(),

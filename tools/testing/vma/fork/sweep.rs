@@ -281,7 +281,8 @@ impl Subject {
         (outcome, self.check(plan, |this| this.parent_is_alone()))
     }
 
-    /// Lists all failures: those of each operation that can fail.
+    /// Lists all failures: those of each operation that can fail. Stores come last: a kernel that
+    /// ignores their result frees VMAs of the parent, and no fork of it can be judged after that.
     pub(crate) fn plans(&mut self) -> Vec<Plan> {
         let whole = self.fork(&Plan::default());
 
@@ -299,9 +300,9 @@ impl Subject {
             .chain(each(FORK_FAIL_SIGNAL, whole.signal_looks))
             .chain(each(FORK_FAIL_OVERCOMMIT, whole.charges))
             .chain(each(FORK_FAIL_POISON, whole.copies))
-            .chain(each(FORK_FAIL_STORE, whole.stores))
             .chain(each(FORK_FAIL_ARCH, 1))
             .chain(each(FORK_FAIL_LOCK, 1))
+            .chain(each(FORK_FAIL_STORE, whole.stores))
             .collect()
     }
 
