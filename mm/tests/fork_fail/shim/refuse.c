@@ -8,7 +8,6 @@
 #include <linux/completion.h>
 #include <linux/hugetlb.h>
 #include <linux/kthread.h>
-#include <linux/list.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/mm.h>
@@ -116,16 +115,14 @@ void fork_fail_lock_release(void)
 
 #ifdef CONFIG_HUGETLB_PAGE
 
-static LIST_HEAD(taken_huge);
+/* Not a list: hugetlb has the folios on a list of its own, by ->lru. */
+static struct folio *taken_huge[32];
+static unsigned int nr_taken;
 
 static void give_back_huge(void *unused)
 {
-	struct folio *folio, *next;
-
-	list_for_each_entry_safe(folio, next, &taken_huge, lru) {
-		list_del(&folio->lru);
-		folio_put(folio);
-	}
+	while (nr_taken)
+		folio_put(taken_huge[--nr_taken]);
 }
 
 /* Allocates all free huge pages of the pool but @leave. */
@@ -135,11 +132,15 @@ int fork_fail_huge_take(unsigned long leave)
 	struct folio *folio;
 
 	while (h->free_huge_pages > h->resv_huge_pages + leave) {
+		if (nr_taken == ARRAY_SIZE(taken_huge)) {
+			give_back_huge(NULL);
+			return -E2BIG;
+		}
 		folio = alloc_hugetlb_folio_nodemask(h, numa_node_id(), NULL,
 						     htlb_alloc_mask(h), true);
 		if (!folio)
 			break;
-		list_add(&folio->lru, &taken_huge);
+		taken_huge[nr_taken++] = folio;
 	}
 	return fork_fail_undo_at_end(give_back_huge, NULL);
 }
