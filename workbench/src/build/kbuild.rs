@@ -180,12 +180,13 @@ impl Work {
 }
 
 /// What of a tree the options follow from: those that there are, and their defaults.
-fn kconfig(files: &str) -> String {
+pub(crate) fn kconfig(files: &str) -> String {
     let about = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         name.starts_with("Kconfig")
             || name.ends_with(".config")
             || path.contains("/configs/")
+            || path.starts_with("tools/testing/kunit/")
             || path.starts_with("scripts/")
     };
     let lines = files

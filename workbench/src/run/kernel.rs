@@ -4,6 +4,7 @@
 
 use super::kernel_cache::KernelCache;
 use super::kunit_py::Kunit;
+use crate::build::kbuild::kconfig;
 use crate::builder::{Builder, Step};
 use crate::console::Log;
 use crate::error::{Context, Result};
@@ -66,7 +67,13 @@ impl Step for Kernel {
                 if !settings.force && cache.restore(&kunit, log)? {
                     return Ok(());
                 }
-                build(b, &kunit, log)?;
+                let files = repository
+                    .git()
+                    .read(["ls-tree", "-r", self.branch.name()])?;
+                configure(b, &kunit, &files, log)?;
+                compile(b, &kunit, log, &[])?;
+                // How much of it came from the cache.
+                log.run(&kunit.toolbox.cmd("ccache").arg("-s"))?;
                 cache.keep(&kunit)
             },
         )?;
@@ -118,16 +125,26 @@ pub(crate) fn with_ccache(settings: &Settings, toolbox: &Toolbox) -> Toolbox {
         .env("KBUILD_BUILD_TIMESTAMP", "@0")
 }
 
-fn build(b: &Builder, kunit: &Kunit, log: &Log) -> Result<()> {
+/// Makes the configuration, unless it was made from the same options. `files` are those of the
+/// tree, as git lists them.
+fn configure(b: &Builder, kunit: &Kunit, files: &str, log: &Log) -> Result<()> {
     let settings = &b.settings;
+    let options = Inputs::default()
+        .add_file(&kunit.config)
+        .add_file(&kunit.tree.join("mm/tests/.kunitconfig"))
+        .add("kconfig", kconfig(files).as_bytes())
+        .add("make", kunit.compiler.join(" ").as_bytes())
+        .add("toolchain", settings.toolchain_identity.as_bytes());
+    let stamp = Stamp::new(kunit.objects.join("configured")).inputs(&options);
 
+    if stamp.is_fresh() && kunit.objects.join(".config").is_file() {
+        return Ok(());
+    }
+    stamp.remove()?;
     std::fs::create_dir_all(&kunit.objects)
         .or_say(|| format!("cannot make {}", settings.shown(&kunit.objects)))?;
     log.run_checked(&kunit.config_cmd())?;
-    compile(b, kunit, log, &[])?;
-    // How much of it came from the cache.
-    log.run(&kunit.toolbox.cmd("ccache").arg("-s"))?;
-    Ok(())
+    stamp.write()
 }
 
 /// Builds a kernel that is configured, and says how far it is.
