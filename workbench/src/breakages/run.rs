@@ -226,9 +226,7 @@ impl<'a> Bench<'a> {
         let log = self.log(name, "");
         let built = self.attempt(&format!("{name}, build"), &log, |log| {
             self.work.check_out(tree, log)?;
-            std::fs::create_dir_all(&self.kunit.objects)
-                .map_err(|error| Error::usage(error.to_string()))?;
-            log.run_checked(&self.kunit.config_cmd())?;
+            kernel::configure(self.b, &self.kunit, &self.repository, tree, log)?;
             kernel::compile(self.b, &self.kunit, log, &[])
         })?;
 

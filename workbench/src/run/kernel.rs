@@ -13,7 +13,7 @@ use crate::sources::base::Base;
 use crate::sources::config::BaseConfig;
 use crate::stamp::{Inputs, Stamp};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
-use crate::tree::branches::{Branch, Branches};
+use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
 use std::path::Path;
 
@@ -67,10 +67,7 @@ impl Step for Kernel {
                 if !settings.force && cache.restore(&kunit, log)? {
                     return Ok(());
                 }
-                let files = repository
-                    .git()
-                    .read(["ls-tree", "-r", self.branch.name()])?;
-                configure(b, &kunit, &files, log)?;
+                configure(b, &kunit, &repository, self.branch.name(), log)?;
                 compile(b, &kunit, log, &[])?;
                 // How much of it came from the cache.
                 log.run(&kunit.toolbox.cmd("ccache").arg("-s"))?;
@@ -125,14 +122,21 @@ pub(crate) fn with_ccache(settings: &Settings, toolbox: &Toolbox) -> Toolbox {
         .env("KBUILD_BUILD_TIMESTAMP", "@0")
 }
 
-/// Makes the configuration, unless it was made from the same options. `files` are those of the
-/// tree, as git lists them.
-fn configure(b: &Builder, kunit: &Kunit, files: &str, log: &Log) -> Result<()> {
+/// Makes the configuration, unless it was made from the same options. `tree` is what is built, as
+/// git names it.
+pub(crate) fn configure(
+    b: &Builder,
+    kunit: &Kunit,
+    repository: &Repository,
+    tree: &str,
+    log: &Log,
+) -> Result<()> {
     let settings = &b.settings;
+    let files = repository.git().read(["ls-tree", "-r", tree])?;
     let options = Inputs::default()
         .add_file(&kunit.config)
         .add_file(&kunit.tree.join("mm/tests/.kunitconfig"))
-        .add("kconfig", kconfig(files).as_bytes())
+        .add("kconfig", kconfig(&files).as_bytes())
         .add("make", kunit.compiler.join(" ").as_bytes())
         .add("toolchain", settings.toolchain_identity.as_bytes());
     let stamp = Stamp::new(kunit.objects.join("configured")).inputs(&options);
