@@ -90,8 +90,6 @@ enum kunit_fault_mode {
  * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
  * @may_tolerate: The code may succeed although an allocation failed, since it
  *		  tries again or does without
- * @may_insist: Allow unbounded retries: after 1000 injected failures, requests
- *		succeed
  * @may_keep: Do not look for leaks: what the code frees is kept for later by a
  *	      cache of its own
  * @may_be_empty: Do not fail the test if there is no point at all
@@ -101,7 +99,6 @@ enum kunit_fault_mode {
  * @mode: private: the current mode
  * @failed: private: runs of this mode that returned an error
  * @tolerated: private: runs of this mode that returned 0 despite a failure
- * @insisted: private: runs of this mode in which the code did not give up
  * @points: private: runs of this mode in which the failure was injected
  * @next_only: private: index into @only of the N after the current one
  * @state: private: where the sweep is
@@ -116,7 +113,6 @@ struct kunit_fault_sweep {
 	unsigned long nr_only;
 	unsigned long cap;
 	bool may_tolerate;
-	bool may_insist;
 	bool may_keep;
 	bool may_be_empty;
 	unsigned long total;
@@ -125,7 +121,6 @@ struct kunit_fault_sweep {
 	enum kunit_fault_mode mode;
 	unsigned long failed;
 	unsigned long tolerated;
-	unsigned long insisted;
 	unsigned long points;
 	unsigned long next_only;
 	int state;

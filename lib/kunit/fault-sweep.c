@@ -90,7 +90,6 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 		sweep->points = 0;
 		sweep->failed = 0;
 		sweep->tolerated = 0;
-		sweep->insisted = 0;
 		sweep->plan = (struct kunit_fault_plan) {
 			.kinds = sweep->kinds,
 			.nth = first_nth(sweep),
@@ -131,9 +130,6 @@ static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep
 	if (sweep->report.nofail)
 		kunit_info(test, "not injectable, with __GFP_NOFAIL: %pS\n",
 			   (void *)sweep->report.nofail_site);
-	if (sweep->insisted)
-		kunit_info(test, "tried again until there was memory: %lu of the runs\n",
-			   sweep->insisted);
 }
 
 /**
@@ -277,8 +273,8 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * unnoticed, as 0.  Without either the code has to succeed.  What the test made
  * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
  * was nothing left to fail.  Anything else fails the test, and so does code that
- * does not give up, unless &kunit_fault_sweep.may_insist allows it.  If an
- * expectation has failed in the code, that is all that is said of the run.
+ * still tries again after 1000 failures.  If an expectation has failed in the
+ * code, that is all that is said of the run.
  *
  * Return: true if the code succeeded or failed as it should.
  */
@@ -310,8 +306,7 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 				   name_of(sweep).text, err);
 		return !err;
 	}
-	sweep->insisted += !!sweep->report.relented;
-	if (sweep->report.relented && !sweep->may_insist) {
+	if (sweep->report.relented) {
 		KUNIT_FAIL(test, "%s: does not give up after %lu failures, the last of %pS",
 			   name_of(sweep).text, sweep->report.fired, site);
 		return false;

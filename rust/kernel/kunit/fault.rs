@@ -389,13 +389,6 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Lets the code try again for ever: when all points fail, they do not any more after a
-    /// thousand.
-    pub fn may_insist(mut self) -> Self {
-        self.raw.may_insist = true;
-        self
-    }
-
     /// Does not look for leaks: what the code frees is kept for later by a cache of its own.
     pub fn may_keep(mut self) -> Self {
         self.raw.may_keep = true;

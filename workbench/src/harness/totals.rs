@@ -16,7 +16,7 @@ const FINDINGS: [&str; 2] = [
 const NAME: &str = "fork-harness: ";
 
 /// The last line of a run:
-/// `fork-harness: 15 passed, 0 failed; layouts 22884, failures 1012015, schedules 90403, 21.8 s`
+/// `fork-harness: 15 passed, 0 failed; layouts 22885, failures 1070582, schedules 95829, 38.7 s`
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Totals {
     pub(crate) passed: u64,
