@@ -41,6 +41,8 @@ pub(crate) struct Page {
     pub(crate) vma: Option<Vma>,
     pub(crate) coverages: Vec<Coverage>,
     pub(crate) breakages: Option<Breakages>,
+    /// Each patch by itself: `make bisect`, `make lint`.
+    pub(crate) patches: Vec<Patches>,
     /// Names of checks that there was no run of, or only of another state of the series.
     pub(crate) not_run: Vec<NotRun>,
 }
@@ -135,6 +137,14 @@ pub(crate) struct Vma {
     pub(crate) failed: u64,
 }
 
+/// A table of each patch, of which only the totals are shown.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Patches {
+    pub(crate) run: Run,
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
 /// What was reached, in a run or a part of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Coverage {
@@ -216,6 +226,7 @@ impl Page {
             .chain(self.vma.iter().map(|one| &one.run))
             .chain(coverages)
             .chain(self.breakages.iter().map(|one| &one.run))
+            .chain(self.patches.iter().map(|one| &one.run))
     }
 
     /// The verdict on all: `good`, `bad`, or `none` if the suites were not run, for then the rest

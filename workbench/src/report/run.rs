@@ -4,8 +4,8 @@
 //! they were run last. Tests of another state of the series are named as not run.
 
 use super::{
-    render, Breakages, Control, Coverage, Harness, Matrix, NotRun, Page, Row, Run, SuiteSweeps,
-    Suites, Sweeps, TestSweeps, Vma,
+    render, Breakages, Control, Coverage, Harness, Matrix, NotRun, Page, Patches, Row, Run,
+    SuiteSweeps, Suites, Sweeps, TestSweeps, Vma,
 };
 use crate::builder::Builder;
 use crate::clock;
@@ -127,7 +127,10 @@ impl Filler<'_> {
             self.page
                 .coverages
                 .extend(parts.into_iter().map(|part| Coverage {
-                    run: run.clone(),
+                    run: Run {
+                        label: format!("{}, {}", run.label, part.part),
+                        ..run.clone()
+                    },
                     ..part
                 }));
         }
@@ -136,8 +139,13 @@ impl Filler<'_> {
             self.page.breakages = known.map(|known| Breakages { run, ..known });
         }
         for (name, command) in [("bisect", "make bisect"), ("lint", "make lint")] {
-            // These have tables of their own; here it only counts that they were run.
-            self.result(name, name, command);
+            if let Some((outcome, run)) = self.result(name, name, command) {
+                self.page.patches.push(Patches {
+                    run,
+                    passed: outcome.passed,
+                    failed: outcome.failed,
+                });
+            }
         }
     }
 }

@@ -286,6 +286,11 @@ pub(super) fn page() -> Page {
         }),
         coverages: coverages(),
         breakages: Some(breakages()),
+        patches: vec![Patches {
+            run: run("6.18.15, lint", "2025-11-24 21:30", 200),
+            passed: 132,
+            failed: 0,
+        }],
         not_run: vec![
             NotRun {
                 what: "control on x86_64".into(),
