@@ -48,6 +48,13 @@ fn no_breakages(b: &Builder) -> Option<String> {
     (!dir.is_dir()).then(|| format!("no {}", b.settings.shown(&dir)))
 }
 
+fn no_control(b: &Builder) -> Option<String> {
+    run::control::missing(b).or_else(|| match b.settings.arch {
+        Arch::Um => None,
+        Arch::X86_64 => no_table(b),
+    })
+}
+
 fn no_table(b: &Builder) -> Option<String> {
     let table = run::golden::path(&b.settings);
 
@@ -105,6 +112,7 @@ const TESTS: [Test; 17] = [
     Test {
         name: "control",
         run: run::control::run,
+        missing: no_control,
         scope: Scope::Machine(Arch::Um),
         ..EACH
     },
@@ -175,7 +183,7 @@ const TESTS: [Test; 17] = [
     Test {
         name: "control",
         run: run::control::run,
-        missing: no_table,
+        missing: no_control,
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,
         ..EACH

@@ -3,7 +3,7 @@
 //! `make fork-harness`: forks that fail, in userspace: every small address space, every failure,
 //! every schedule of a walker. The patched tree has to pass; then the base without the fix has to
 //! fail, by a walker that finds what it must not. The harness is that of the patched tree in both:
-//! only the code under test differs.
+//! only the code under test differs. A base that has the fix itself has no such control.
 
 use super::parts::{make, unpack, FORK};
 use super::totals;
@@ -14,6 +14,7 @@ use crate::sources::base::Base;
 use crate::stamp::Inputs;
 use crate::toolchain::{Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches};
+use crate::tree::series::Series;
 
 /// What the harness's result depends on: the branches.
 pub(crate) fn tested(b: &Builder, what: &str) -> Result<Tested> {
@@ -49,6 +50,17 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
                 Ok(log.text())
             })?;
             let totals = totals::judge(&said, &format!("{logs}/fork-harness.log"))?;
+            let outcome = |text: String| Outcome {
+                passed: totals.passed,
+                failed: totals.failed,
+                points: totals.failures,
+                letter: totals.record(),
+                text: format!("{text}{}\n", totals.line()),
+                ..Outcome::default()
+            };
+            if !Series::new(&b.settings).has_fix() {
+                return Ok(outcome(String::new()));
+            }
             let (control, passed) =
                 b.long("tools/testing/vma/fork, unfixed", "fork-control", |log| {
                     unpack(&repository, "unfixed", &FORK, &unfixed, log)?;
@@ -66,17 +78,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             for line in shortest {
                 text.push_str(&format!("    {line}\n"));
             }
-            text.push_str(totals.line());
-            text.push('\n');
-
-            Ok(Outcome {
-                passed: totals.passed,
-                failed: totals.failed,
-                points: totals.failures,
-                letter: totals.record(),
-                text,
-                ..Outcome::default()
-            })
+            Ok(outcome(text))
         },
     )
 }

@@ -7,15 +7,30 @@ use super::kernel::Kernel;
 use super::suites;
 use super::verdict;
 use crate::builder::Builder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::judge::control;
 use crate::outcome::{self, Outcome, Tested};
 use crate::sources::base::Base;
 use crate::tree::branches::{Branch, Branches};
+use crate::tree::series::Series;
 use std::time::Instant;
+
+/// Why a base has no control.
+pub(crate) fn missing(b: &Builder) -> Option<String> {
+    let base = &b.settings.base;
+
+    (!Series::new(&b.settings).has_fix())
+        .then(|| format!("linux {base} has the fix itself, so none can be left out"))
+}
 
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let settings = &b.settings;
+    if let Some(why) = missing(b) {
+        return Err(Error::usage(format!(
+            "{why}; make breakages BASE={} breaks it, make BASE={} runs the suites",
+            settings.base, settings.base
+        )));
+    }
     let repository = b.ensure(Branches)?;
     let kunit = b.ensure(Kernel {
         branch: Branch::Unfixed,

@@ -34,7 +34,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             let same = repository.tree(Branch::Fixed)? == repository.tree(Branch::Unfixed)?;
 
             Ok(Outcome::one(
-                fix > 0 && tests > 0 && !same,
+                tests > 0 && same == (fix + improve == 0),
                 format!(
                     "{fix} patches of the fix, {improve} that improve it and {tests} of the tests \
                      apply to {version}\n"

@@ -96,6 +96,11 @@ impl<'a> Series<'a> {
         SECTIONS.into_iter().filter(has_files).collect()
     }
 
+    /// Whether there is a fix: newer bases have it themselves.
+    pub(crate) fn has_fix(&self) -> bool {
+        !self.files(FIX).is_empty()
+    }
+
     /// Those, or SECTION, if it is one of them.
     pub(crate) fn chosen_sections(&self) -> Result<Vec<Section>> {
         let here = self.sections();
