@@ -41,7 +41,7 @@ use crate::error::{Error, Result};
 use crate::git::Git;
 use crate::settings::Settings;
 use crate::tree::branches::{Branch, Repository};
-use crate::tree::series::SECTIONS;
+use crate::tree::series::{FIX, SECTIONS};
 
 /// The commits of a section. Each is mailed as a thread of its own.
 #[derive(Clone, Debug)]
@@ -64,6 +64,11 @@ struct Series {
 }
 
 impl Series {
+    /// Whether there is a fix: newer bases have it themselves.
+    fn has_fix(&self) -> bool {
+        self.sections.iter().any(|section| section.name == FIX.name)
+    }
+
     fn of(repository: &Repository) -> Result<Series> {
         let git = repository.git();
         let branch = Branch::Fixed.name();

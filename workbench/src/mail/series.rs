@@ -16,7 +16,7 @@ use crate::builder::Builder;
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
 use crate::lint::explained::Explained;
-use crate::settings::{MailSettings, Settings, SHARED_BASE};
+use crate::settings::{MailSettings, Settings};
 use crate::toolchain::{Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches};
 use crate::tree::run_tree::RunTree;
@@ -219,15 +219,15 @@ impl Writer<'_> {
     }
 
     /// As the stable team wants it: the tree that the fix is for. The other sections go to mainline
-    /// first, so they name it only if it is not the newest. Older git forgets the prefix at
-    /// `--rfc`.
+    /// first, which has the fix; where it is missing they name the base. Older git forgets the
+    /// prefix at `--rfc`.
     fn prefix(&self, section: &str) -> String {
         let base = &self.settings.base;
         let rfc = if self.mail.rfc { "RFC " } else { "" };
 
         match section {
             section if section == FIX.name => format!("{rfc}PATCH {base}.y"),
-            _ if base != SHARED_BASE => format!("{rfc}PATCH {base}"),
+            _ if self.series.has_fix() => format!("{rfc}PATCH {base}"),
             _ => format!("{rfc}PATCH"),
         }
     }

@@ -50,10 +50,13 @@ fn mails_are_a_thread_for_each_section_by_the_sender() {
     let improve = toy.mails("improve");
     assert_eq!(
         subjects(&improve),
-        ["[PATCH 0/1] mm: improve it", "[PATCH 1/1] mm: improve it"]
+        [
+            "[PATCH 6.18 0/1] mm: improve it",
+            "[PATCH 6.18 1/1] mm: improve it"
+        ]
     );
     assert!(improve.iter().all(|mail| !mail.contains(STABLE)));
-    assert_eq!(subjects(&tests)[0], "[PATCH 0/1] mm: tests it");
+    assert_eq!(subjects(&tests)[0], "[PATCH 6.18 0/1] mm: tests it");
     let id = header(&fix[0], "message-id");
     for mail in fix.iter().chain(&tests) {
         assert!(!mail.contains("submitter@localhost"), "{mail}");
@@ -98,7 +101,7 @@ fn variables_of_make_are_in_the_mails() {
 }
 
 #[test]
-fn another_base_is_named_in_other_sections_too() {
+fn a_base_without_the_fix_is_named_in_other_sections_too() {
     let toy = Toy::new();
     let bases = toy.dir.path().join("workbench/bases");
     fs::create_dir_all(&bases).expect("a folder");
@@ -121,6 +124,15 @@ fn another_base_is_named_in_other_sections_too() {
         let mails = mails_in(&toy.outbox(&b).section(section)).expect("mails");
         assert_eq!(subjects(&texts(&mails))[1], subject);
     }
+}
+
+#[test]
+fn a_base_that_has_the_fix_is_mainline() {
+    let mut toy = Toy::new();
+    toy.series.sections.retain(|section| section.name != "fix");
+
+    toy.series(|_| ()).expect("mails");
+    assert_eq!(subjects(&toy.mails("tests"))[1], "[PATCH 1/1] mm: test it");
 }
 
 #[test]
