@@ -81,10 +81,11 @@ static struct kmem_cache *cache;
 static int one_bulk_of_ten(void *unused)
 {
 	void *objects[10];
-	int n = kmem_cache_alloc_bulk(cache, GFP_KERNEL, ARRAY_SIZE(objects), objects);
 
-	kmem_cache_free_bulk(cache, n, objects);
-	return n ? 0 : -ENOMEM;
+	if (!kmem_cache_alloc_bulk(cache, GFP_KERNEL, ARRAY_SIZE(objects), objects))
+		return -ENOMEM;
+	kmem_cache_free_bulk(cache, ARRAY_SIZE(objects), objects);
+	return 0;
 }
 
 /* The sheaf is requested, what is taken from it cannot fail. */
