@@ -307,7 +307,7 @@ mod tests {
 
         assert_eq!((settings.base.as_str(), settings.arch), ("6.18", Arch::Um));
         assert!(!settings.base_named && !settings.force);
-        assert_eq!(settings.dirs.bases(), ["6.12", "6.18", "7.2"]);
+        assert_eq!(settings.dirs.bases(), ["6.12", "6.18"]);
     }
 
     #[test]
