@@ -12,6 +12,10 @@ pub(crate) enum Target {
     Kunit,
     /// the same suites on the base without the fix: they must fail
     Control,
+    /// fork(2) by real processes: boots the base with the series for programs that make it fail
+    Selftest,
+    /// the same without the fix: the kernel must fall over, by the defect
+    SelftestControl,
     /// forks that fail, in userspace: every small layout, failure and schedule
     ForkHarness,
     /// the base's own tools/testing/vma on the patched tree
@@ -140,7 +144,7 @@ pub(crate) struct Args {
 
 /// What `make help` prints.
 pub(crate) fn help() -> String {
-    const COLUMN: usize = 15;
+    const COLUMN: usize = 17;
     let mut text = String::from("make TARGET [VARIABLE=VALUE...]\n\n");
 
     for target in Target::value_variants() {

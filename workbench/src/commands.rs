@@ -7,8 +7,8 @@ use crate::cli::{self, Target};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::{
-    bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, report, run, style,
-    tree,
+    bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, report, run, selftest,
+    style, tree,
 };
 
 /// Runs a command. Tests come to an outcome, others are done.
@@ -16,6 +16,8 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
     match target {
         Target::Kunit => tested(b, run::verdict::run(b)?),
         Target::Control => tested(b, run::control::run(b)?),
+        Target::Selftest => tested(b, selftest::run(b)?),
+        Target::SelftestControl => tested(b, selftest::control(b)?),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),
         Target::Coverage => tested(b, coverage::run::run(b)?),

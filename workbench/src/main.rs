@@ -33,6 +33,7 @@ mod plans;
 mod process;
 mod report;
 mod run;
+mod selftest;
 mod settings;
 mod sources;
 mod stamp;

@@ -14,7 +14,7 @@ use super::verdict::{Run, Verdict};
 use super::wrap;
 
 /// Where a failed fork takes its address space down.
-const TEARDOWN: [&str; 3] = ["flush_tlb_mm", "exit_mmap", "dup_mm"];
+pub(super) const TEARDOWN: [&str; 3] = ["flush_tlb_mm", "exit_mmap", "dup_mm"];
 
 /// So many failed assertions are shown.
 const SHOWN: usize = 3;

@@ -16,6 +16,7 @@ pub(crate) mod matrix;
 pub(crate) mod matrix_text;
 #[cfg(test)]
 mod recorded;
+pub(crate) mod selftest;
 pub(crate) mod sweeps;
 pub(crate) mod verdict;
 

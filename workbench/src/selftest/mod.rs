@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make selftest`: fork(2) by real processes. Each program runs on a kernel with the series, in a
+//! machine of its own, and has to pass. `make selftest-control` runs the same ones without the fix:
+//! the kernel has to fall over under each of them, by the defect.
+
+mod kernel;
+mod machine;
+mod programs;
+
+use crate::builder::Builder;
+use crate::console::Log;
+use crate::error::{Error, Result};
+use crate::judge::selftest::{judge, judge_control, Ran, Tally};
+use crate::outcome::{self, Outcome, Tested};
+use crate::settings::Arch;
+use crate::sources::base::Base;
+use crate::tree::branches::{Branch, Branches};
+use kernel::Kernel;
+use machine::Machine;
+use programs::Program;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+/// A program, and what its machine has left.
+type Each = (&'static Program, machine::Ran);
+
+/// Boots a machine for each program.
+fn run_all(b: &Builder, branch: Branch, log: &Log) -> Result<Vec<Each>> {
+    let kernel = b.ensure(Kernel { branch })?;
+    let initramfs = programs::pack(b, &kernel, log)?;
+    let machine = Machine::new(b, &kernel, &initramfs, log)?;
+    let run = |program: &'static Program| Ok((program, machine.run(program, log)?));
+
+    programs::chosen(&b.settings)?
+        .into_iter()
+        .map(run)
+        .collect()
+}
+
+fn ran<'a>((program, ran): &'a Each) -> Ran<'a> {
+    Ran {
+        program: program.name,
+        console: &ran.console,
+        late: ran.late,
+    }
+}
+
+/// The test of a branch: `judge` says what the runs came to.
+fn test(
+    b: &Builder,
+    branch: Branch,
+    name: &str,
+    judge: impl FnOnce(&[Each], &str, u64) -> Outcome,
+) -> Result<Outcome> {
+    let settings = &b.settings;
+    let repository = b.ensure(Branches)?;
+    let chosen = programs::chosen(settings)?;
+    let title = format!("programs on {}, {}", settings.arch, branch.name());
+    let name = format!("{name}-{}", settings.arch);
+    b.ensure(Kernel { branch })?;
+
+    outcome::test(
+        b,
+        &title,
+        &name,
+        || {
+            let inputs = kernel::inputs(b, &repository.tree(branch)?)?;
+            let inputs = programs::inputs(settings, inputs);
+            let limit = settings.timeout.unwrap_or_default();
+            let runs: Vec<String> = chosen.iter().map(|program| program.run()).collect();
+            Ok(Tested {
+                inputs: inputs
+                    .add("limit", &limit.to_le_bytes())
+                    .add("runs", runs.join("\n").as_bytes()),
+                tree: repository.tree(Branch::Fixed)?,
+            })
+        },
+        || {
+            let begun = Instant::now();
+            let all = b.long(&title, &name, |log| run_all(b, branch, log))?;
+            let version = b.ensure(Base)?.version()?;
+            let label = match branch {
+                Branch::Fixed => format!("{version} {}", settings.arch),
+                Branch::Unfixed => format!("{version} {}, unfixed", settings.arch),
+            };
+
+            Ok(judge(&all, &label, begun.elapsed().as_secs()))
+        },
+    )
+}
+
+/// `make selftest`.
+pub(crate) fn run(b: &Builder) -> Result<Outcome> {
+    test(b, Branch::Fixed, "selftest", |all, label, seconds| {
+        let tallies: Vec<(&str, Tally)> = all
+            .iter()
+            .map(|each| (each.0.name, judge(ran(each))))
+            .collect();
+
+        passed(&tallies, label, seconds)
+    })
+}
+
+/// `make selftest-control`.
+pub(crate) fn control(b: &Builder) -> Result<Outcome> {
+    if b.settings.arch != Arch::Um {
+        return Err(Error::usage(format!(
+            "ARCH={}: without the fix a process needs a race to bring the kernel down there; on UML \
+             none: make selftest-control ARCH=um",
+            b.settings.arch
+        )));
+    }
+    test(
+        b,
+        Branch::Unfixed,
+        "selftest-control",
+        |all, label, seconds| {
+            let judged: Vec<(&str, _)> = all
+                .iter()
+                .map(|each| (each.0.name, judge_control(ran(each))))
+                .collect();
+
+            failed(&judged, label, seconds)
+        },
+    )
+}
+
+/// The outcome with the fix.
+fn passed(tallies: &[(&str, Tally)], label: &str, seconds: u64) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut forks = 0;
+
+    for (name, tally) in tallies {
+        outcome.passed += tally.passed;
+        outcome.skipped += tally.skipped;
+        // What goes wrong beside the results is a failure, too.
+        outcome.failed += match tally.wrong.is_empty() {
+            true => 0,
+            false => tally.failed.max(1),
+        };
+        forks += tally.forks_failed();
+        let _ = writeln!(
+            outcome.text,
+            "{name}: forks failed: {}",
+            tally.forks_failed()
+        );
+        for (number, what) in &tally.forks {
+            let _ = writeln!(outcome.text, "    {number:6} by {what}");
+        }
+        for line in &tally.wrong {
+            let _ = writeln!(outcome.text, "    error: {line}");
+        }
+    }
+    let _ = writeln!(
+        outcome.text,
+        "{label}: {} passed, {} failed, {} skipped, {forks} forks failed, {seconds} s",
+        outcome.passed, outcome.failed, outcome.skipped
+    );
+    outcome
+}
+
+/// The outcome without it.
+fn failed(
+    judged: &[(&str, std::result::Result<Vec<String>, String>)],
+    label: &str,
+    seconds: u64,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+
+    for (name, result) in judged {
+        match result {
+            Ok(lines) => {
+                outcome.passed += 1;
+                let _ = writeln!(outcome.text, "{name} brings it down:");
+                for line in lines {
+                    let _ = writeln!(outcome.text, "    {line}");
+                }
+            }
+            Err(why) => {
+                outcome.failed += 1;
+                let _ = writeln!(outcome.text, "{name} shows nothing:\n    error: {why}");
+            }
+        }
+    }
+    let _ = match outcome.failed {
+        0 => writeln!(outcome.text, "{label}: fails as it must, {seconds} s"),
+        _ => writeln!(outcome.text, "{label}: the control is broken, {seconds} s"),
+    };
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_fails_the_test() {
+        let good = Tally {
+            passed: 2,
+            forks: vec![(7, "fork".into())],
+            ..Tally::default()
+        };
+        let bad = Tally {
+            wrong: vec!["BUG: x".into()],
+            ..good.clone()
+        };
+        let outcome = passed(&[("a", good.clone())], "6.18.15 um", 3);
+        assert!(outcome.good());
+        assert_eq!(
+            outcome.text,
+            "a: forks failed: 7\n         7 by fork\n\
+             6.18.15 um: 2 passed, 0 failed, 0 skipped, 7 forks failed, 3 s\n"
+        );
+        let outcome = passed(&[("a", good), ("b", bad)], "6.18.15 um", 3);
+        assert!(!outcome.good() && outcome.text.contains("    error: BUG: x\n"));
+    }
+
+    #[test]
+    fn each_program_has_to_fail_without_the_fix() {
+        let down = || Ok(vec!["panic".to_string(), "exit_mmap".to_string()]);
+        let outcome = failed(&[("a", down())], "x", 1);
+        assert!(outcome.good());
+        assert_eq!(
+            outcome.text,
+            "a brings it down:\n    panic\n    exit_mmap\nx: fails as it must, 1 s\n"
+        );
+        let outcome = failed(&[("a", down()), ("b", Err("it survived".into()))], "x", 1);
+        assert!(!outcome.good() && outcome.text.contains("broken"));
+    }
+}
