@@ -6,7 +6,7 @@ use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::settings::{Arch, Settings, DEFAULT_BASE};
-use crate::{breakages, coverage, harness, lint, mail, run, style, tree};
+use crate::{breakages, coverage, harness, lint, mail, run, selftest, style, tree};
 
 /// A kind of test.
 #[derive(Clone, Copy)]
@@ -76,7 +76,7 @@ const EACH: Test = Test {
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 17] = [
+const TESTS: [Test; 20] = [
     Test {
         name: "style",
         run: style::run,
@@ -113,6 +113,18 @@ const TESTS: [Test; 17] = [
         name: "control",
         run: run::control::run,
         missing: no_control,
+        scope: Scope::Machine(Arch::Um),
+        ..EACH
+    },
+    Test {
+        name: "selftest",
+        run: selftest::run,
+        scope: Scope::Machine(Arch::Um),
+        ..EACH
+    },
+    Test {
+        name: "selftest-control",
+        run: selftest::control,
         scope: Scope::Machine(Arch::Um),
         ..EACH
     },
@@ -176,6 +188,13 @@ const TESTS: [Test; 17] = [
         name: "kunit",
         run: run::verdict::run,
         missing: no_table,
+        scope: Scope::Machine(Arch::X86_64),
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "selftest",
+        run: selftest::run,
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,
         ..EACH

@@ -139,8 +139,7 @@ fn configure(settings: &Settings, kernel: &Kunit, options: &str, log: &Log) -> R
     stamp.write()
 }
 
-/// The lines that are wanted and did not come about. A line ends in `# if there` where a base may
-/// be without it.
+/// The options that are wanted and did not come about.
 fn missing<'a>(wanted: &'a str, made: &str) -> Vec<&'a str> {
     wanted
         .lines()

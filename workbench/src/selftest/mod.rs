@@ -38,7 +38,7 @@ fn run_all(b: &Builder, branch: Branch, log: &Log) -> Result<Vec<Each>> {
         .collect()
 }
 
-fn ran<'a>((program, ran): &'a Each) -> Ran<'a> {
+fn ran((program, ran): &Each) -> Ran<'_> {
     Ran {
         program: program.name,
         console: &ran.console,
