@@ -12,7 +12,7 @@ pub(crate) enum Target {
     Kunit,
     /// the same suites on the base without the fix: they must fail
     Control,
-    /// fork(2) by real processes, in machines of their own: made to fail, by signals, too
+    /// fork(2) by real processes: programs that make it fail, on a kernel with the series
     Selftest,
     /// the same without the fix: the kernel must fall over, by the defect
     SelftestControl,
@@ -91,7 +91,7 @@ pub(crate) struct Args {
     /// jobs of a build (number of processors)
     #[arg(long, env = "JOBS")]
     pub(crate) jobs: Option<String>,
-    /// tests to run, as SUITE or SUITE.TEST; of "breakages", "check", "selftest": names (all)
+    /// tests to run, as SUITE or SUITE.TEST; of breakages, check, selftest: names (all)
     #[arg(long, env = "ONLY")]
     pub(crate) only: Option<String>,
     /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
