@@ -12,7 +12,7 @@ pub(crate) enum Target {
     Kunit,
     /// the same suites on the base without the fix: they must fail
     Control,
-    /// fork(2) by real processes: programs that make it fail, on a kernel with the series
+    /// fork(2) by real processes: programs that make it fail, with the series
     Selftest,
     /// the same without the fix: the kernel must fall over, by the defect
     SelftestControl,
@@ -124,7 +124,7 @@ pub(crate) struct Args {
     /// message id of the mail that the cover letters answer
     #[arg(long, env = "IN_REPLY_TO")]
     pub(crate) in_reply_to: Option<String>,
-    /// a clone of mainline: "series" takes author, text and tags of the commits from there
+    /// a clone of mainline: "series" takes author, text and tags of commits from there
     #[arg(long, env = "UPSTREAM")]
     pub(crate) upstream: Option<String>,
     /// yes: "send" really sends, with your git's sendemail settings
