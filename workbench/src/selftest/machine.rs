@@ -57,7 +57,7 @@ impl Machine {
 
     fn cmd(&self, program: &Program) -> Cmd {
         let image = self.kernel.image();
-        let run = program.run();
+        let words = program.words();
 
         match &self.qemu {
             None => self
@@ -66,7 +66,8 @@ impl Machine {
                 .cmd(&image.to_string_lossy())
                 .arg(format!("initrd={}", self.initramfs.display()))
                 .args(["mem=512M", "con=null", "con0=fd:0,fd:1", "console=tty0"])
-                .args(["rdinit=/init", "panic=-1", &run]),
+                .args(["rdinit=/init", "panic=-1"])
+                .args(words),
             Some((toolbox, with_kvm)) => {
                 let cmd = toolbox
                     .cmd("qemu-system-x86_64")
@@ -85,7 +86,8 @@ impl Machine {
                     .arg(&self.initramfs)
                     .arg("-append")
                     .arg(format!(
-                        "console=ttyS0 rdinit=/init panic=-1 end=restart {run}"
+                        "console=ttyS0 rdinit=/init panic=-1 end=restart {}",
+                        words.join(" ")
                     ));
                 match with_kvm {
                     true => cmd.args(["-accel", "kvm"]).env("ENTER_KVM", "1"),

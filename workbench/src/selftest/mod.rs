@@ -68,7 +68,7 @@ fn test(
             let inputs = kernel::inputs(b, &repository.tree(branch)?)?;
             let inputs = programs::inputs(settings, inputs);
             let limit = settings.timeout.unwrap_or_default();
-            let runs: Vec<String> = chosen.iter().map(|program| program.run()).collect();
+            let runs: Vec<String> = chosen.iter().flat_map(|program| program.words()).collect();
             Ok(Tested {
                 inputs: inputs
                     .add("limit", &limit.to_le_bytes())

@@ -23,6 +23,8 @@ pub(super) struct Program {
     in_tree: bool,
     /// What it is called with.
     arguments: &'static [&'static str],
+    /// Options of the kernel.
+    options: &'static str,
 }
 
 const TESTS: &str = "tools/testing/selftests";
@@ -38,29 +40,34 @@ pub(super) const PROGRAMS: [Program; 3] = [
         ],
         in_tree: true,
         arguments: &["alone"],
+        // Looks at each object that is freed. Whoever forks against time has none for that.
+        options: "slub_debug=FZPU",
     },
     Program {
         name: "fork_alarm",
         sources: &["selftest/fork_alarm.c"],
         in_tree: false,
         arguments: &["1000"],
+        options: "",
     },
     Program {
         name: "fork_kill",
         sources: &["selftest/fork_kill.c"],
         in_tree: false,
-        arguments: &["1000"],
+        arguments: &["200"],
+        options: "",
     },
 ];
 
 const INIT: &str = "selftest/init.c";
 
 impl Program {
-    /// For the kernel's command line, as `init.c` reads it.
-    pub(super) fn run(&self) -> String {
-        let words = [&[self.name], self.arguments].concat();
+    /// For the kernel's command line; `init.c` reads `run=`.
+    pub(super) fn words(&self) -> Vec<String> {
+        let run = [&[self.name], self.arguments].concat().join(",");
+        let options = self.options.split_whitespace().map(str::to_string);
 
-        format!("run={}", words.join(","))
+        options.chain([format!("run={run}")]).collect()
     }
 }
 
@@ -163,11 +170,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let of = |only: &str| {
             let b = toy(dir.path(), |args| args.only = Some(only.into()));
-            chosen(&b.settings).map(|all| all.iter().map(|one| one.run()).collect::<Vec<_>>())
+            chosen(&b.settings)
+                .map(|all| all.iter().flat_map(|one| one.words()).collect::<Vec<_>>())
         };
 
-        assert_eq!(of("fork_kill").expect("one"), ["run=fork_kill,1000"]);
-        assert_eq!(of("").expect("all").len(), PROGRAMS.len());
+        assert_eq!(of("fork_kill").expect("one"), ["run=fork_kill,200"]);
+        assert_eq!(of("").expect("all").len(), PROGRAMS.len() + 1);
         assert!(of("fork")
             .expect_err("none")
             .message()
