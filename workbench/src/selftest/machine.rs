@@ -14,6 +14,9 @@ use crate::toolchain::{Sysroot, Toolbox, Tools};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// How much longer than the limit it may take to stop a machine.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// What a machine has left.
 #[derive(Debug, Default)]
 pub(super) struct Ran {
@@ -63,23 +66,23 @@ impl Machine {
             None => self
                 .kernel
                 .toolbox
-                .cmd(&image.to_string_lossy())
+                // After a panic it aborts, which does nothing to the first process of a name space.
+                .cmd("timeout")
+                .arg("--kill-after=5")
+                .arg(self.limit.as_secs().to_string())
+                .arg(image)
                 .arg(format!("initrd={}", self.initramfs.display()))
                 .args(["mem=512M", "con=null", "con0=fd:0,fd:1", "console=tty0"])
                 .args(["rdinit=/init", "panic=-1"])
                 .args(words),
             Some((toolbox, with_kvm)) => {
                 let cmd = toolbox
-                    .cmd("qemu-system-x86_64")
-                    .args([
-                        "-nodefaults",
-                        "-nographic",
-                        "-no-reboot",
-                        "-m",
-                        "1024",
-                        "-smp",
-                        "2",
-                    ])
+                    .cmd("timeout")
+                    .arg("--kill-after=5")
+                    .arg(self.limit.as_secs().to_string())
+                    .arg("qemu-system-x86_64")
+                    .args(["-nodefaults", "-nographic", "-no-reboot"])
+                    .args(["-m", "1024", "-smp", "2"])
                     .args(["-serial", "stdio", "-kernel"])
                     .arg(image)
                     .arg("-initrd")
@@ -103,7 +106,7 @@ impl Machine {
         let begun = Instant::now();
 
         log.status(program.name);
-        log.run_watched(&self.cmd(program), Some(self.limit), |_| ())?;
+        log.run_watched(&self.cmd(program), Some(self.limit + GRACE), |_| ())?;
         Ok(Ran {
             console: log.text()[before..].to_string(),
             late: begun.elapsed() >= self.limit,
