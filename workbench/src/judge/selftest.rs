@@ -109,9 +109,15 @@ pub(crate) fn judge_control(ran: Ran<'_>) -> Result<Vec<String>, String> {
     if ran.late {
         return Err(format!("{} ran into the time limit", ran.program));
     }
+    let mut rip = None;
     let mut entries = Log::new(ran.console);
-    let Some(fatal) = entries.find(|entry| matches!(entry.event, Event::Marker | Event::Panic))
-    else {
+    let fatal = entries.find(|entry| {
+        if entry.event == Event::Rip {
+            rip = Some(entry.line);
+        }
+        matches!(entry.event, Event::Marker | Event::Panic)
+    });
+    let Some(fatal) = fatal else {
         let how = ended(ran).unwrap_or("no word");
         return Err(format!(
             "{} ended with {how}, the kernel survived",
@@ -122,7 +128,10 @@ pub(crate) fn judge_control(ran: Ran<'_>) -> Result<Vec<String>, String> {
         return Err(format!("it panicked of something else: {}", fatal.line));
     }
     let mut lines = vec![fatal.line.to_string()];
+    // UML says before the panic where it was; not each configuration has a trace.
+    let rip = rip.filter(|rip| TEARDOWN.iter().any(|function| rip.contains(function)));
 
+    lines.extend(rip.map(str::to_string));
     for entry in entries.take_while(|entry| entry.event != Event::EndOfTrace) {
         if TEARDOWN
             .iter()
