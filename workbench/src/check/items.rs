@@ -117,18 +117,6 @@ const TESTS: [Test; 20] = [
         ..EACH
     },
     Test {
-        name: "selftest",
-        run: selftest::run,
-        scope: Scope::Machine(Arch::Um),
-        ..EACH
-    },
-    Test {
-        name: "selftest-control",
-        run: selftest::control,
-        scope: Scope::Machine(Arch::Um),
-        ..EACH
-    },
-    Test {
         name: "vma",
         run: harness::vma_tests::run,
         ..EACH
@@ -173,6 +161,20 @@ const TESTS: [Test; 20] = [
     Test {
         name: "bisect",
         run: crate::bisect::run,
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "selftest",
+        run: selftest::run,
+        scope: Scope::Machine(Arch::Um),
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "selftest-control",
+        run: selftest::control,
+        scope: Scope::Machine(Arch::Um),
         in_all_only: true,
         ..EACH
     },
