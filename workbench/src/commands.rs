@@ -16,7 +16,7 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
     match target {
         Target::Kunit => tested(b, run::verdict::run(b)?),
         Target::Control => tested(b, run::control::run(b)?),
-        Target::Selftest => tested(b, selftest::run(b)?),
+        Target::Selftest => tested(b, selftest::selftest(b)?),
         Target::SelftestControl => tested(b, selftest::control(b)?),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),

@@ -166,7 +166,8 @@ const TESTS: [Test; 20] = [
     },
     Test {
         name: "selftest",
-        run: selftest::run,
+        run: selftest::selftest,
+        missing: selftest::missing,
         scope: Scope::Machine(Arch::Um),
         in_all_only: true,
         ..EACH
@@ -174,6 +175,7 @@ const TESTS: [Test; 20] = [
     Test {
         name: "selftest-control",
         run: selftest::control,
+        missing: selftest::no_control,
         scope: Scope::Machine(Arch::Um),
         in_all_only: true,
         ..EACH
@@ -196,7 +198,8 @@ const TESTS: [Test; 20] = [
     },
     Test {
         name: "selftest",
-        run: selftest::run,
+        run: selftest::selftest,
+        missing: selftest::missing,
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,
         ..EACH

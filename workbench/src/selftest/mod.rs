@@ -13,9 +13,11 @@ use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::judge::selftest::{judge, judge_control, Ran, Tally};
 use crate::outcome::{self, Outcome, Tested};
+use crate::run;
 use crate::settings::Arch;
 use crate::sources::base::Base;
 use crate::tree::branches::{Branch, Branches};
+use crate::tree::series::Series;
 use kernel::Kernel;
 use machine::Machine;
 use programs::Program;
@@ -90,8 +92,31 @@ fn test(
     )
 }
 
+/// Why a base has no selftest.
+pub(crate) fn missing(b: &Builder) -> Option<String> {
+    (!programs::are_in(&Series::new(&b.settings).new_files()))
+        .then(|| format!("the series for linux {} has no selftest", b.settings.base))
+}
+
+/// Why it has none without the fix.
+pub(crate) fn no_control(b: &Builder) -> Option<String> {
+    missing(b).or_else(|| run::control::missing(b)).or_else(|| {
+        (b.settings.arch != Arch::Um).then(|| {
+            format!(
+                "without the fix it takes a race to bring the kernel down on {}",
+                b.settings.arch
+            )
+        })
+    })
+}
+
+fn unless(missing: Option<String>) -> Result<()> {
+    missing.map_or(Ok(()), |why| Err(Error::usage(why)))
+}
+
 /// `make selftest`.
-pub(crate) fn run(b: &Builder) -> Result<Outcome> {
+pub(crate) fn selftest(b: &Builder) -> Result<Outcome> {
+    unless(missing(b))?;
     test(b, Branch::Fixed, "selftest", |all, label, seconds| {
         let tallies: Vec<(&str, Tally)> = all
             .iter()
@@ -104,13 +129,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
 
 /// `make selftest-control`.
 pub(crate) fn control(b: &Builder) -> Result<Outcome> {
-    if b.settings.arch != Arch::Um {
-        return Err(Error::usage(format!(
-            "ARCH={}: without the fix a process needs a race to bring the kernel down there; on UML \
-             none: make selftest-control ARCH=um",
-            b.settings.arch
-        )));
-    }
+    unless(no_control(b))?;
     test(
         b,
         Branch::Unfixed,

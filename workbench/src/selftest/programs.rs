@@ -89,6 +89,15 @@ pub(super) fn chosen(settings: &Settings) -> Result<Vec<&'static Program>> {
     }
 }
 
+/// Whether a series with these new files has those that are in the tree.
+pub(super) fn are_in(files: &[String]) -> bool {
+    let wanted = PROGRAMS.iter().filter(|program| program.in_tree);
+
+    wanted
+        .flat_map(|program| program.sources)
+        .all(|source| files.contains(&format!("{TESTS}/{source}")))
+}
+
 /// What they are made from, beside the tree.
 pub(super) fn inputs(settings: &Settings, inputs: Inputs) -> Inputs {
     let own = PROGRAMS.iter().filter(|program| !program.in_tree);
