@@ -76,7 +76,7 @@ const EACH: Test = Test {
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 20] = [
+const TESTS: [Test; 19] = [
     Test {
         name: "style",
         run: style::run,
@@ -192,14 +192,6 @@ const TESTS: [Test; 20] = [
         name: "kunit",
         run: run::verdict::run,
         missing: no_table,
-        scope: Scope::Machine(Arch::X86_64),
-        in_all_only: true,
-        ..EACH
-    },
-    Test {
-        name: "selftest",
-        run: selftest::selftest,
-        missing: selftest::missing,
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,
         ..EACH
