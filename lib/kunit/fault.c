@@ -175,6 +175,7 @@ static void disarm(void *unused)
 	struct task_struct *owner = window.owner;
 
 	WRITE_ONCE(window.task, NULL);
+	/* Whoever arms next sees what was written to the window before. */
 	smp_store_release(&window.owner, NULL);
 	put_task_struct(owner);
 }

@@ -29,6 +29,7 @@ static void *fork_store(struct ma_state *mas, void *entry)
 	mas->status = ma_error;
 	return NULL;
 }
+
 #define mas_store	fork_store
 
 static DEFINE_SPINLOCK(mmlist_lock);
