@@ -15,7 +15,7 @@ use crate::stamp::{Inputs, Stamp};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes sure that the kernel of a branch is built.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,46 @@ impl Step for Kernel {
     type Output = Kunit;
 
     fn run(&self, b: &Builder) -> Result<Kunit> {
+        let arch = b.settings.arch;
+        let wanted = Wanted {
+            branch: self.branch,
+            name: arch.name().to_string(),
+            title: arch.name().to_string(),
+            config: config(&b.settings),
+        };
+
+        wanted.make(b, |kunit, repository, log| {
+            configure(b, kunit, repository, self.branch.name(), log)?;
+            compile(b, kunit, log, &[])?;
+            // How much of it came from the cache.
+            log.run(&kunit.toolbox.cmd("ccache").arg("-s")).map(|_| ())
+        })
+    }
+
+    /// The other branch has the same objects.
+    fn lasts(&self) -> bool {
+        false
+    }
+}
+
+/// A kernel that is wanted, for whatever it is to run.
+pub(crate) struct Wanted {
+    pub(crate) branch: Branch,
+    /// Of its objects below the base's folder, and of its log.
+    pub(crate) name: String,
+    /// What it is for.
+    pub(crate) title: String,
+    /// Its options.
+    pub(crate) config: PathBuf,
+}
+
+impl Wanted {
+    /// Takes it from the cache, or has `build` make it.
+    pub(crate) fn make(
+        &self,
+        b: &Builder,
+        build: impl FnOnce(&Kunit, &Repository, &Log) -> Result<()>,
+    ) -> Result<Kunit> {
         let settings = &b.settings;
         let toolbox = b.ensure(Sysroot(Tools::Build))?;
         if settings.arch == Arch::X86_64 {
@@ -37,55 +77,47 @@ impl Step for Kernel {
         let tree = b.ensure(RunTree {
             branch: self.branch,
         })?;
-        let objects = settings.base_build().join(settings.arch.name());
+        let objects = settings.base_build().join(&self.name);
         let kunit = Kunit {
             tree,
             arch: settings.arch,
-            config: config(settings),
+            config: self.config.clone(),
             toolbox: with_ccache(settings, &toolbox),
             compiler: compiler(),
             objects: objects.clone(),
         };
-        let name = format!("kernel-{}", settings.arch);
         let version = match b.planning() {
             true => settings.base.clone(),
             false => b.ensure(Base)?.version()?,
         };
-        let title = format!(
-            "linux {version} for {}, {}",
-            settings.arch,
-            self.branch.name()
-        );
-        let inputs = || inputs(b, &repository.tree(self.branch)?);
+        let title = format!("linux {version} for {}, {}", self.title, self.branch.name());
+        let inputs = || inputs_with(b, &self.config, &repository.tree(self.branch)?);
 
         b.stamped(
             &title,
-            &name,
+            &format!("kernel-{}", self.name),
             || Ok(Stamp::new(objects.join("built")).inputs(&inputs()?)),
             |log| {
                 let cache = KernelCache::new(settings, &inputs()?);
                 if !settings.force && cache.restore(&kunit, log)? {
                     return Ok(());
                 }
-                configure(b, &kunit, &repository, self.branch.name(), log)?;
-                compile(b, &kunit, log, &[])?;
-                // How much of it came from the cache.
-                log.run(&kunit.toolbox.cmd("ccache").arg("-s"))?;
+                build(&kunit, &repository, log)?;
                 cache.keep(&kunit)
             },
         )?;
         Ok(kunit)
     }
-
-    /// The other branch has the same objects.
-    fn lasts(&self) -> bool {
-        false
-    }
 }
 
-/// What a kernel depends on, beside the compilers: the sources and the configuration.
+/// What the suites' kernel depends on, beside the compilers: the sources and the configuration.
 pub(crate) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
-    let content = std::fs::read(config(&b.settings)).or_say(|| "cannot read a configuration")?;
+    inputs_with(b, &config(&b.settings), tree)
+}
+
+/// The same of a kernel with other options.
+pub(crate) fn inputs_with(b: &Builder, config: &Path, tree: &str) -> Result<Inputs> {
+    let content = std::fs::read(config).or_say(|| "cannot read a configuration")?;
 
     Ok(Inputs::default()
         .add("tree", tree.as_bytes())
@@ -94,7 +126,7 @@ pub(crate) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
         .add("toolchain", b.settings.toolchain_identity.as_bytes()))
 }
 
-fn config(settings: &Settings) -> std::path::PathBuf {
+fn config(settings: &Settings) -> PathBuf {
     settings
         .dirs
         .workbench
@@ -131,23 +163,44 @@ pub(crate) fn configure(
     tree: &str,
     log: &Log,
 ) -> Result<()> {
-    let settings = &b.settings;
-    let files = repository.git().read(["ls-tree", "-r", tree])?;
-    let options = Inputs::default()
-        .add_file(&kunit.config)
+    let options = options(b, kunit, repository, tree)?
         .add_file(&kunit.tree.join("mm/tests/.kunitconfig"))
+        .add("make", kunit.compiler.join(" ").as_bytes());
+
+    configure_with(b, kunit, &options, || log.run_checked(&kunit.config_cmd()))
+}
+
+/// What any configuration follows from: its file, the options that a tree has, the compilers.
+pub(crate) fn options(
+    b: &Builder,
+    kunit: &Kunit,
+    repository: &Repository,
+    tree: &str,
+) -> Result<Inputs> {
+    let files = repository.git().read(["ls-tree", "-r", tree])?;
+
+    Ok(Inputs::default()
+        .add_file(&kunit.config)
         .add("kconfig", kconfig(&files).as_bytes())
-        .add("make", kunit.compiler.join(" ").as_bytes())
-        .add("toolchain", settings.toolchain_identity.as_bytes());
-    let stamp = Stamp::new(kunit.objects.join("configured")).inputs(&options);
+        .add("toolchain", b.settings.toolchain_identity.as_bytes()))
+}
+
+/// Has a configuration made, unless it was made from the same options.
+pub(crate) fn configure_with(
+    b: &Builder,
+    kunit: &Kunit,
+    options: &Inputs,
+    make: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let stamp = Stamp::new(kunit.objects.join("configured")).inputs(options);
 
     if stamp.is_fresh() && kunit.objects.join(".config").is_file() {
         return Ok(());
     }
     stamp.remove()?;
     std::fs::create_dir_all(&kunit.objects)
-        .or_say(|| format!("cannot make {}", settings.shown(&kunit.objects)))?;
-    log.run_checked(&kunit.config_cmd())?;
+        .or_say(|| format!("cannot make {}", b.settings.shown(&kunit.objects)))?;
+    make()?;
     stamp.write()
 }
 
