@@ -10,7 +10,7 @@ use crate::outcome::{self, Outcome, Tested};
 use crate::settings::Settings;
 use crate::stamp::Inputs;
 use crate::tree::branches::{Branch, Branches, Repository};
-use crate::tree::with_patch::tree_with;
+use crate::tree::with_patch::{tree_with, PatchedFiles};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -70,14 +70,12 @@ pub(crate) fn check_apply(b: &Builder) -> Result<Outcome> {
 
 fn apply_all(b: &Builder, repository: &Repository, patches: &[PathBuf]) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let mut known = HashMap::from([(
-        repository.tree(Branch::Fixed)?,
-        "changes nothing".to_string(),
-    )]);
+    let files = PatchedFiles::new(b, repository, patches)?;
+    let mut known = HashMap::from([(files.tree(None)?, "changes nothing".to_string())]);
 
     for patch in patches {
         let shown = b.settings.shown(patch);
-        let tree = tree_with(b, repository, Some(patch), None);
+        let tree = files.tree(Some(patch));
         let wrong = match tree {
             Err(error) if matches!(error.kind(), Kind::Interrupted(_)) => return Err(error),
             Err(error) => Some(error.message().to_string()),

@@ -26,18 +26,7 @@ pub(crate) fn tree_with(
 
     git.run(["read-tree", "fixed"])?;
     if let Some(patch) = patch {
-        let shown = b.settings.shown(patch);
-        let text = std::fs::read(patch).or_say(|| format!("cannot read {shown}"))?;
-        let apply = git.cmd(["apply", "--cached", "--whitespace=nowarn", "-"]);
-        let applied = apply.input(text).output()?;
-        if !applied.status.success() {
-            return Err(Error::usage(format!(
-                "{shown} does not apply to the series for linux {}: {}; make it anew, nothing was \
-                 built",
-                repository.source.version()?,
-                apply_trouble(&applied.error_text())
-            )));
-        }
+        apply(b, repository, &git, patch)?;
     }
     if let Some((file, path)) = added {
         let store = git.cmd(["hash-object", "-w", "--no-filters", "--"]);
@@ -46,6 +35,75 @@ pub(crate) fn tree_with(
         git.run(["update-index", "--add", "--cacheinfo", &entry])?;
     }
     git.read(["write-tree"])
+}
+
+/// Applies a patch to an index of the series.
+fn apply(b: &Builder, repository: &Repository, git: &Git, patch: &Path) -> Result<()> {
+    let shown = b.settings.shown(patch);
+    let text = std::fs::read(patch).or_say(|| format!("cannot read {shown}"))?;
+    let apply = git.cmd(["apply", "--cached", "--whitespace=nowarn", "-"]);
+    let applied = apply.input(text).output()?;
+
+    match applied.status.success() {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "{shown} does not apply to the series for linux {}: {}; make it anew, nothing was \
+             built",
+            repository.source.version()?,
+            apply_trouble(&applied.error_text())
+        ))),
+    }
+}
+
+/// Those files of branch `fixed` that some patches change: enough to see whether they apply, and
+/// read in no time.
+pub(crate) struct PatchedFiles<'a> {
+    b: &'a Builder,
+    repository: &'a Repository,
+    scratch: tempfile::TempDir,
+}
+
+impl<'a> PatchedFiles<'a> {
+    pub(crate) fn new(
+        b: &'a Builder,
+        repository: &'a Repository,
+        patches: &[PathBuf],
+    ) -> Result<PatchedFiles<'a>> {
+        let scratch = b.temporary_dir()?;
+        let files = PatchedFiles {
+            b,
+            repository,
+            scratch,
+        };
+        let git = repository.git();
+        let changed = git.cmd(["apply", "--numstat", "--"]).args(patches).read()?;
+        // Lines added, lines removed, and the file.
+        let paths = changed.lines().filter_map(|line| line.split('\t').nth(2));
+        let entries = git.cmd(["ls-tree", "-r", "fixed", "--"]).args(paths);
+        let index = git.index(files.index("all"));
+
+        index
+            .cmd(["update-index", "--index-info"])
+            .input(entries.read()? + "\n")
+            .checked()?;
+        Ok(files)
+    }
+
+    /// The name of their tree with a patch applied, if one is given.
+    pub(crate) fn tree(&self, patch: Option<&Path>) -> Result<String> {
+        let index = self.index("one");
+        let git = self.repository.git().index(&index);
+
+        std::fs::copy(self.index("all"), &index).or_say(|| "cannot copy an index")?;
+        if let Some(patch) = patch {
+            apply(self.b, self.repository, &git, patch)?;
+        }
+        git.read(["write-tree"])
+    }
+
+    fn index(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
 }
 
 /// A tree or commit of the repository as files, in `build/BASE/NAME/src`. Unchanged files stay as
@@ -115,6 +173,11 @@ mod tests {
         put(&patch, text);
         let file = project.top.join("extra.c");
         put(&file, "extra\n");
+        let patches = [patch.clone()];
+        let files = PatchedFiles::new(&b, &repository, &patches).expect("files");
+        let without = files.tree(None).expect("a tree");
+        assert_ne!(Some(&without), files.tree(Some(&patch)).ok().as_ref());
+        assert_eq!(Some(&without), files.tree(None).ok().as_ref());
 
         let broken = tree_with(&b, &repository, Some(&patch), None).expect("a tree");
         assert_ne!(Some(&broken), repository.tree(Branch::Fixed).ok().as_ref());
@@ -138,5 +201,7 @@ mod tests {
             "workbench/breakages/6.18/01-x.patch does not apply to the series for linux 6.18.15: \
              mm/vma.c, hunk at line 2; make it anew, nothing was built"
         );
+        let again = files.tree(Some(&patch)).expect_err("no");
+        assert_eq!(again.message(), error.message());
     }
 }
