@@ -10,6 +10,7 @@ mod bisect;
 mod breakages;
 mod build;
 mod builder;
+mod cargo;
 mod check;
 mod cli;
 mod clock;

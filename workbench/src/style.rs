@@ -3,6 +3,7 @@
 //! The project's own code, apart from the kernel's: style, and unit tests of the workbench.
 
 use crate::builder::Builder;
+use crate::cargo;
 use crate::error::{Context, Result};
 use crate::outcome::{self, Outcome, Tested};
 use crate::stamp::Inputs;
@@ -52,10 +53,7 @@ pub(crate) fn unit_tests(b: &Builder) -> Result<Outcome> {
             })
         },
         |log| {
-            let cmd = toolbox
-                .cmd("workbench/boot/cargo.sh")
-                .dir(&dirs.top)
-                .args(["test", "--quiet"]);
+            let cmd = cargo::cmd(b, &toolbox, &["test", "--quiet"]);
             let good = log.run(&cmd)?.success();
             let text = log.text();
             let (passed, failed) = totals(&text);

@@ -4,6 +4,7 @@
 //! do not look at: the workbench, its shell scripts, and the Rust of the userspace harness.
 
 use crate::builder::Builder;
+use crate::cargo;
 use crate::console::Log;
 use crate::error::{Context, Result};
 use crate::outcome::{self, Outcome, Tested};
@@ -32,7 +33,8 @@ const CHECKS: [Check; 4] = [
         name: "clippy, workbench",
         run: |style, log| {
             let all = ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"];
-            style.cargo(log, &all)
+            let cmd = cargo::cmd(style.b, &style.toolbox, &all);
+            Ok(log.run(&cmd)?.success())
         },
     },
     Check {
@@ -145,17 +147,6 @@ impl Style<'_> {
             .cmd("rustfmt")
             .dir(&self.b.settings.dirs.workbench)
             .args(["--check", "--edition", "2021", "src/main.rs"]);
-
-        Ok(log.run(&cmd)?.success())
-    }
-
-    /// cargo, as it builds the workbench.
-    fn cargo(&self, log: &Log, arguments: &[&str]) -> Result<bool> {
-        let cmd = self
-            .toolbox
-            .cmd("workbench/boot/cargo.sh")
-            .dir(&self.b.settings.dirs.top)
-            .args(arguments);
 
         Ok(log.run(&cmd)?.success())
     }
