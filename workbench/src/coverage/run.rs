@@ -17,11 +17,12 @@ use crate::error::{Context, Error, Result};
 use crate::outcome::{self, Outcome, Tested};
 use crate::report;
 use crate::run::kernel;
+use crate::run::kernel_cache::KernelCache;
 use crate::run::kunit_py::Kunit;
 use crate::run::suites;
 use crate::settings::Arch;
 use crate::sources::base::Base;
-use crate::tree::branches::{Branch, Branches};
+use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::with_patch::{tree_with, ChangedTree};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -62,14 +63,20 @@ pub(crate) fn is_known(b: &Builder) -> bool {
     Lists::of(b).all().iter().all(|file| file.is_file())
 }
 
+/// Where the sources of an instrumented kernel are, as it has their names: it may come from the
+/// cache, where another checkout has put it.
+const SOURCES: &str = "/linux";
+
 /// Options for a build with counters in these objects alone. UML links the runtime if CONFIG_GCOV
 /// is on, and would instrument all of the kernel, and want debug information.
-fn options() -> Vec<String> {
+fn options(tree: &Path) -> Vec<String> {
     let mut options = vec!["CONFIG_GCOV=y".to_string(), "CFLAGS-y=".to_string()];
     for object in INSTRUMENTED {
         let name = object.rsplit('/').next().unwrap_or(object);
         options.push(format!(
-            "CFLAGS_{name}.o=-fprofile-instr-generate -fcoverage-mapping"
+            "CFLAGS_{name}.o=-fprofile-instr-generate -fcoverage-mapping \
+             -fcoverage-prefix-map={}={SOURCES}",
+            tree.display()
         ));
     }
     options
@@ -133,11 +140,31 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             }
             Ok(Tested { inputs, tree })
         },
-        || measure(b, &kunit, &lists),
+        || measure(b, &kunit, &repository, &changed, &lists),
     )
 }
 
-fn measure(b: &Builder, kunit: &Kunit, lists: &Lists) -> Result<Outcome> {
+/// Builds the instrumented kernel, unless another checkout has.
+fn build(b: &Builder, kunit: &Kunit, repository: &Repository, tree: &str, log: &Log) -> Result<()> {
+    let everywhere = options(Path::new("")).join(" ");
+    let inputs = kernel::inputs(b, tree)?.add("options", everywhere.as_bytes());
+    let cache = KernelCache::new(&b.settings, &inputs);
+
+    if !b.settings.force && cache.restore(kunit, log)? {
+        return Ok(());
+    }
+    kernel::configure(b, kunit, repository, tree, log)?;
+    kernel::compile(b, kunit, log, &options(&kunit.tree))?;
+    cache.keep(kunit)
+}
+
+fn measure(
+    b: &Builder,
+    kunit: &Kunit,
+    repository: &Repository,
+    tree: &str,
+    lists: &Lists,
+) -> Result<Outcome> {
     let settings = &b.settings;
     let begun = Instant::now();
     let version = b.ensure(Base)?.version()?;
@@ -150,11 +177,7 @@ fn measure(b: &Builder, kunit: &Kunit, lists: &Lists) -> Result<Outcome> {
     b.long(
         &format!("linux {version} for um, fixed, instrumented"),
         "coverage-kernel",
-        |log| {
-            std::fs::create_dir_all(&kunit.objects).or_say(|| "cannot make a folder")?;
-            log.run_checked(&kunit.config_cmd())?;
-            kernel::compile(b, kunit, log, &options())
-        },
+        |log| build(b, kunit, repository, tree, log),
     )?;
     for old in [&all, &recovery] {
         // There need not be one.
@@ -274,6 +297,7 @@ fn evaluate(
     log: &Log,
 ) -> Result<Coverage> {
     let data = kunit.objects.join(format!("{}.profdata", part.name));
+    let found = format!("-path-equivalence={SOURCES},{}", kunit.tree.display());
     let sources = INSTRUMENTED.map(|object| kunit.tree.join(format!("{object}.c")));
     let tool = |name: &str| kunit.toolbox.cmd(name).dir(&b.settings.dirs.top);
 
@@ -286,6 +310,7 @@ fn evaluate(
     let export = tool("llvm-cov")
         .args(["export", "-format=text", "-instr-profile"])
         .arg(&data)
+        .arg(&found)
         .arg(kunit.image())
         .arg("-sources")
         .args(&sources)
@@ -296,6 +321,7 @@ fn evaluate(
             .arg(&part.pages)
             .arg("-instr-profile")
             .arg(&data)
+            .arg(&found)
             .args(["-show-branches=count", "-project-title"])
             .arg(format!("linux {version}, forks that fail: {}", part.name))
             .arg(format!("-name-regex={}", name_regex(part.functions)))

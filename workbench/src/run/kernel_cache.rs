@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// How many are kept; the one that was used longest ago goes first.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 
 pub(crate) struct KernelCache {
     all: PathBuf,
