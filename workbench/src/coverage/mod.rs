@@ -27,7 +27,7 @@ pub(crate) use judge::{judge, Coverage, Input};
 
 use std::fmt;
 
-/// The functions judged in the whole run.
+/// The functions judged in the whole run, of any base.
 pub(crate) const JUDGED: [&str; 7] = [
     "dup_mm",
     "dup_mmap",

@@ -22,6 +22,7 @@ use crate::run::kunit_py::Kunit;
 use crate::run::suites;
 use crate::settings::Arch;
 use crate::sources::base::Base;
+use crate::sources::config::BaseConfig;
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::with_patch::{tree_with, ChangedTree};
 use std::path::{Path, PathBuf};
@@ -86,7 +87,7 @@ fn options(tree: &Path) -> Vec<String> {
 struct Part<'a> {
     name: &'a str,
     label: &'a str,
-    functions: &'a [&'a str],
+    functions: Vec<&'a str>,
     list: &'a Path,
     pages: PathBuf,
     profiles: Vec<PathBuf>,
@@ -203,11 +204,16 @@ fn measure(
             )));
         }
     }
+    let own = BaseConfig::read(settings)?.recovery;
+    let with_own = |functions: &[&'static str]| -> Vec<&str> {
+        let own = own.iter().map(String::as_str);
+        functions.iter().copied().chain(own).collect()
+    };
     let parts = [
         Part {
             name: "all",
             label: "all",
-            functions: &JUDGED,
+            functions: with_own(&JUDGED),
             list: &lists.unreached,
             pages: html.clone(),
             profiles: vec![all, recovery.clone()],
@@ -215,7 +221,7 @@ fn measure(
         Part {
             name: "recovery",
             label: "while a failed fork is undone",
-            functions: &JUDGED_IN_RECOVERY,
+            functions: with_own(&JUDGED_IN_RECOVERY),
             list: &lists.recovery_unreached,
             pages: html.join("recovery"),
             profiles: vec![recovery],
@@ -324,7 +330,7 @@ fn evaluate(
             .arg(&found)
             .args(["-show-branches=count", "-project-title"])
             .arg(format!("linux {version}, forks that fail: {}", part.name))
-            .arg(format!("-name-regex={}", name_regex(part.functions)))
+            .arg(format!("-name-regex={}", name_regex(&part.functions)))
             .arg(kunit.image()),
     )?;
     let expected = std::fs::read_to_string(part.list)
@@ -334,7 +340,7 @@ fn evaluate(
         label: &format!("{version} um, {}", part.label),
         seconds: begun.elapsed().as_secs(),
         export: &String::from_utf8_lossy(&export.stdout),
-        functions: part.functions,
+        functions: &part.functions,
         expected: &expected,
         expected_name: &b.settings.shown(part.list),
         tree: &kunit.tree.to_string_lossy(),

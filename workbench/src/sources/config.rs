@@ -23,6 +23,8 @@ pub(crate) struct BaseConfig {
     pub(crate) objects_um: u64,
     /// The same for x86_64.
     pub(crate) objects_x86_64: u64,
+    /// Functions of the recovery path that other bases do not have.
+    pub(crate) recovery: Vec<String>,
 }
 
 impl BaseConfig {
@@ -51,12 +53,14 @@ impl BaseConfig {
                 let odd = |_| format!("line {number}: {value} is not a number");
                 value.parse().map_err(odd)
             };
+            let words = || value.split_whitespace().map(Into::into).collect();
             match name {
                 "package" => config.package = value.into(),
                 "release" => config.release = value.into(),
                 "versions" => config.versions = value.into(),
                 "oldest" => config.oldest = Some(value.into()),
-                "suites" => config.suites = value.split_whitespace().map(Into::into).collect(),
+                "suites" => config.suites = words(),
+                "recovery" => config.recovery = words(),
                 "objects_um" => config.objects_um = count()?,
                 "objects_x86_64" => config.objects_x86_64 = count()?,
                 _ => return Err(format!("line {number}: {name} is no name that is known")),
@@ -107,7 +111,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "# words\npackage = linux\nversions = 6.18.*\nrelease = 6.18.15\n\
-                        oldest = 6.18.9\nsuites = a b\nobjects_um = 560\n";
+                        oldest = 6.18.9\nsuites = a b\nobjects_um = 560\nrecovery = undo\n";
 
     #[test]
     fn a_file_is_read() {
@@ -117,6 +121,7 @@ mod tests {
         assert_eq!(config.release, "6.18.15");
         assert_eq!(config.suites, ["a", "b"]);
         assert_eq!(config.objects(Arch::Um), 560);
+        assert_eq!(config.recovery, ["undo"]);
     }
 
     #[test]
