@@ -30,6 +30,8 @@ pub(crate) enum Target {
     Test,
     /// breaks the fix on purpose, in many ways: do the suites notice?
     Breakages,
+    /// breaks the recovery in generated ways, a sample: does the fork harness notice?
+    Mutants,
     /// each patch by itself: builds, warnings, checkpatch, suites, as a table
     Bisect,
     /// each patch: style, spelling, descriptions, maintainers; as a whole: analysers
@@ -91,7 +93,7 @@ pub(crate) struct Args {
     /// jobs of a build (number of processors)
     #[arg(long, env = "JOBS")]
     pub(crate) jobs: Option<String>,
-    /// tests to run, as SUITE or SUITE.TEST; of breakages, check, selftest: names (all)
+    /// tests to run: SUITE or SUITE.TEST; of breakages, check, mutants, selftest: names (all)
     #[arg(long, env = "ONLY")]
     pub(crate) only: Option<String>,
     /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
@@ -103,6 +105,18 @@ pub(crate) struct Args {
     /// 1: show the commands of long steps
     #[arg(long, env = "V")]
     pub(crate) v: Option<String>,
+    /// of "mutants": 1 runs all, not a sample
+    #[arg(long, env = "ALL")]
+    pub(crate) all: Option<String>,
+    /// of "mutants": how many the sample has (20)
+    #[arg(long, env = "COUNT")]
+    pub(crate) count: Option<String>,
+    /// of "mutants": which ones these are (1)
+    #[arg(long, env = "SEED")]
+    pub(crate) seed: Option<String>,
+    /// of "mutants": i/n, the i-th of n parts, for several machines
+    #[arg(long, env = "SHARD")]
+    pub(crate) shard: Option<String>,
     /// seconds the suites may run (600; x86_64: 1200)
     #[arg(long, env = "TIMEOUT")]
     pub(crate) timeout: Option<String>,

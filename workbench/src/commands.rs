@@ -7,8 +7,8 @@ use crate::cli::{self, Target};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::{
-    bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, report, run, selftest,
-    style, tree,
+    bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, mutants, report, run,
+    selftest, style, tree,
 };
 
 /// Runs a command. Tests come to an outcome, others are done.
@@ -30,6 +30,7 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
             failed_if(b, &style)
         }
         Target::Breakages => tested(b, breakages::run(b)?),
+        Target::Mutants => tested(b, mutants::run(b)?),
         Target::Bisect => match b.settings.base_named {
             true => tested(b, bisect::run(b)?),
             false => each_base(b, bisect::run),

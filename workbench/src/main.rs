@@ -28,6 +28,7 @@ mod judge;
 mod lint;
 mod lock;
 mod mail;
+mod mutants;
 mod outcome;
 #[cfg(test)]
 mod plans;

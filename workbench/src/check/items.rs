@@ -6,7 +6,7 @@ use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::settings::{Arch, Settings, DEFAULT_BASE};
-use crate::{breakages, coverage, harness, lint, mail, run, selftest, style, tree};
+use crate::{breakages, coverage, harness, lint, mail, mutants, run, selftest, style, tree};
 
 /// A kind of test.
 #[derive(Clone, Copy)]
@@ -48,6 +48,13 @@ fn no_breakages(b: &Builder) -> Option<String> {
     (!dir.is_dir()).then(|| format!("no {}", b.settings.shown(&dir)))
 }
 
+fn no_mutants(b: &Builder) -> Option<String> {
+    let list = format!("mutants/{}.explained", b.settings.base);
+    let list = b.settings.dirs.workbench.join(list);
+
+    (!list.is_file()).then(|| format!("no {}", b.settings.shown(&list)))
+}
+
 fn no_control(b: &Builder) -> Option<String> {
     run::control::missing(b).or_else(|| match b.settings.arch {
         Arch::Um => None,
@@ -76,7 +83,7 @@ const EACH: Test = Test {
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 19] = [
+const TESTS: [Test; 21] = [
     Test {
         name: "style",
         run: style::run,
@@ -99,6 +106,13 @@ const TESTS: [Test; 19] = [
         name: "breakages-apply",
         run: breakages::check_apply,
         missing: no_breakages,
+        others_in_all_only: false,
+        ..EACH
+    },
+    Test {
+        name: "mutants-explained",
+        run: mutants::check_explained,
+        missing: no_mutants,
         others_in_all_only: false,
         ..EACH
     },
@@ -185,6 +199,13 @@ const TESTS: [Test; 19] = [
         run: breakages::run,
         missing: no_breakages,
         scope: Scope::Machine(Arch::Um),
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "mutants",
+        run: mutants::run,
+        missing: no_mutants,
         in_all_only: true,
         ..EACH
     },

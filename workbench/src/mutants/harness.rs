@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The first layer, `tools/testing/vma/fork`: one program with all mutants, started once for each,
+//! with what finds most in the shortest time first.
+
+use super::generate::Generated;
+use super::program::{copy_name, refused, VARIABLE};
+use crate::builder::Builder;
+use crate::console::{read_lossy, Log};
+use crate::error::{Context, Error, Result};
+use crate::harness::parts::{make, unpack, FORK};
+use crate::judge::breakages::{caught_by_harness, Caught};
+use crate::toolchain::Toolbox;
+use crate::tree::branches::Repository;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Names of tests, for one run of the program after the other, and the seconds it may take.
+const STAGES: [(&[&str], u64); 4] = [
+    (&["none_and_one", "mistakes", "walkers_of_one"], 60),
+    (&["interleave", "three_across"], 120),
+    (&["two_everywhere"], 180),
+    (&["three_of_all", "four", "random"], 400),
+];
+
+pub(super) struct Harness<'a> {
+    b: &'a Builder,
+    toolbox: Toolbox,
+    dir: PathBuf,
+    /// Those that it cannot be built with.
+    pub(super) without: BTreeSet<usize>,
+}
+
+impl<'a> Harness<'a> {
+    /// Builds it.
+    pub(super) fn new(
+        b: &'a Builder,
+        toolbox: &Toolbox,
+        repository: &Repository,
+        all: &Generated,
+        log: &Log,
+    ) -> Result<Harness<'a>> {
+        let dir = b.settings.base_build().join("mutants");
+        let mut harness = Harness {
+            b,
+            toolbox: toolbox.clone(),
+            dir,
+            without: BTreeSet::new(),
+        };
+        let tree = harness.tree();
+
+        let _ = std::fs::remove_dir_all(&tree);
+        unpack(repository, "fixed", &FORK, &tree, log)?;
+        let list = tree.join(format!(
+            "tools/testing/vma/fork/sources/{}",
+            b.settings.base
+        ));
+        let list_before = read_lossy(&list);
+        let code = tree.join("tools/testing/vma/fork/code.c");
+        let text = read_lossy(&code).replace(
+            "#include <mm/vma_init.c>",
+            &format!(
+                "int {VARIABLE};\nint atoi(const char *);\nchar *getenv(const char *);\n\
+                 __attribute__((constructor)) static void {VARIABLE}_read(void)\n{{\n\
+                 \tconst char *said = getenv(\"FORK_MUTANT\");\n\n\
+                 \t{VARIABLE} = said ? atoi(said) : 0;\n}}\n#include <mm/vma_init.c>"
+            ),
+        );
+        let put = |path: &std::path::Path, text: &str| {
+            std::fs::write(path, text).or_say(|| format!("cannot write {}", path.display()))
+        };
+        put(&code, &text)?;
+        loop {
+            let mut lines = list_before.clone();
+            for file in &all.files {
+                let wanted = |number: usize| !harness.without.contains(&number);
+                let copied = file.copied(|m| all.is_viable(m) && wanted(m.number));
+                put(&tree.join(file.path), &copied)?;
+                // What is compiled as a whole file is not taken.
+                for one in file.functions.iter().filter(|_| file.path != "mm/vma.c") {
+                    let numbers = one.mutants.iter().filter(|m| all.is_viable(m));
+                    let numbers = numbers.map(|m| m.number).filter(|n| wanted(*n));
+                    for number in std::iter::once(0).chain(numbers) {
+                        let name = copy_name(&one.name, number);
+                        lines.push_str(&format!("take {} {name}\n", file.path));
+                    }
+                }
+            }
+            put(&list, &lines)?;
+            let cmd = make(&b.settings, toolbox, &tree)
+                .arg(format!("OUT={}", harness.out().display()))
+                .arg("EXTRA_CFLAGS=-w -O1 -ferror-limit=0")
+                .arg("all");
+            if log.run(&cmd)?.success() {
+                return Ok(harness);
+            }
+            let said = log.text();
+            let taken = read_lossy(&harness.out().join("taken.h"));
+            let vma = read_lossy(&tree.join("mm/vma.c"));
+            let mut more = refused(&said, "taken.h", &taken);
+            more.extend(refused(&said, "mm/vma.c", &vma));
+            more.retain(|number| !harness.without.contains(number));
+            if more.is_empty() {
+                return Err(Error::failed("the harness does not build with mutants"));
+            }
+            harness.without.extend(more);
+        }
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.dir.join("tree")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.dir.join("out")
+    }
+
+    /// What it finds of a mutant; of number 0 it must find nothing.
+    pub(super) fn ask(&self, number: usize, name: &str) -> Result<Caught> {
+        let log = self.b.settings.logs().join(format!("mutant-{name}.log"));
+        let toolbox = self.toolbox.env("FORK_MUTANT", &number.to_string());
+        let program = self.out().join("fork");
+
+        for (tests, limit) in STAGES {
+            let cmd = toolbox.cmd(&program.to_string_lossy()).args(tests);
+            let status = self
+                .b
+                .console
+                .only_progress()
+                .quiet_long(name, &log, |log| {
+                    log.run_watched(&cmd, Some(Duration::from_secs(limit)), |_| ())
+                })?;
+            if status.success() {
+                continue;
+            }
+            return Ok(match caught_by_harness(&read_lossy(&log)) {
+                by @ Caught::By { .. } => by,
+                _ => Caught::By {
+                    place: "fork harness".into(),
+                    what: match status.code() {
+                        Some(code) => format!("ends with {code}"),
+                        None => "crashes or hangs".into(),
+                    },
+                },
+            });
+        }
+        Ok(Caught::Survived)
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which mutants are run: a sample that a seed tells, all, one, and of these a part for each
+//! machine.
+
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use crate::stamp::Inputs;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sample {
+    only: Option<String>,
+    /// `None` is all.
+    count: Option<usize>,
+    seed: u64,
+    /// Part i of n, from 1.
+    shard: Option<(usize, usize)>,
+}
+
+/// How many are run if the user says nothing.
+const COUNT: usize = 20;
+
+impl Sample {
+    /// `SAMPLE=` is a number of mutants, or `all`; `SEED=` and `SHARD=i/n` as make has them.
+    pub(super) fn read(settings: &Settings) -> Result<Sample> {
+        let given = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let bad = |name: &str, text: &str| Error::usage(format!("{name}={text} makes no sense"));
+        let number = |name: &str| match given(name) {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| bad(name, &text)),
+        };
+        let shard = match given("SHARD") {
+            None => None,
+            Some(text) => Some(parse_shard(&text).ok_or_else(|| bad("SHARD", &text))?),
+        };
+
+        Ok(Sample {
+            only: settings.only.clone(),
+            count: match given("ALL") {
+                Some(_) => None,
+                None => Some(number("COUNT")?.map_or(COUNT, |count: u64| count as usize)),
+            },
+            seed: number("SEED")?.unwrap_or(1),
+            shard,
+        })
+    }
+
+    /// The chosen ones. Which these are does not depend on how many others there are.
+    pub(super) fn of<'a>(&self, ids: &[&'a str]) -> Vec<&'a str> {
+        if let Some(only) = &self.only {
+            return ids.iter().copied().filter(|id| id == only).collect();
+        }
+        let mut order: Vec<(String, &str)> = ids.iter().map(|id| (self.rank(id), *id)).collect();
+
+        order.sort();
+        order.truncate(self.count.unwrap_or(usize::MAX));
+        let (part, parts) = self.shard.unwrap_or((1, 1));
+        let mine = order.iter().skip(part - 1).step_by(parts);
+        mine.map(|(_, id)| *id).collect()
+    }
+
+    fn rank(&self, id: &str) -> String {
+        let inputs = Inputs::default().add("seed", &self.seed.to_le_bytes());
+        inputs.add("id", id.as_bytes()).hash()
+    }
+
+    pub(super) fn said(&self) -> String {
+        let what = match (&self.only, self.count) {
+            (Some(only), _) => return format!("ONLY={only}"),
+            (None, None) => "ALL=1".to_string(),
+            (None, Some(count)) => format!("COUNT={count} SEED={}", self.seed),
+        };
+        match self.shard {
+            None => what,
+            Some((part, parts)) => format!("{what} SHARD={part}/{parts}"),
+        }
+    }
+}
+
+fn parse_shard(text: &str) -> Option<(usize, usize)> {
+    let (part, parts) = text.split_once('/')?;
+    let (part, parts): (usize, usize) = (part.parse().ok()?, parts.parse().ok()?);
+
+    (1..=parts).contains(&part).then_some((part, parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_make_the_whole() {
+        let ids: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let sample = |shard| Sample {
+            count: Some(20),
+            seed: 7,
+            shard,
+            ..Sample::default()
+        };
+        let whole = sample(None).of(&ids);
+        let mut parts = sample(Some((1, 3))).of(&ids);
+
+        assert_eq!(whole.len(), 20);
+        parts.extend(sample(Some((2, 3))).of(&ids));
+        parts.extend(sample(Some((3, 3))).of(&ids));
+        parts.sort_unstable();
+        let mut sorted = whole.clone();
+        sorted.sort_unstable();
+        assert_eq!(parts, sorted);
+        let other = Sample {
+            seed: 8,
+            ..sample(None)
+        };
+        assert_ne!(other.of(&ids), whole);
+        assert_eq!(parse_shard("0/2"), None);
+        assert_eq!(parse_shard("3/2"), None);
+        assert_eq!(parse_shard("2/2"), Some((2, 2)));
+    }
+}
