@@ -93,7 +93,7 @@ pub(crate) struct Args {
     /// jobs of a build (number of processors)
     #[arg(long, env = "JOBS")]
     pub(crate) jobs: Option<String>,
-    /// tests to run: SUITE or SUITE.TEST; of breakages, check, mutants, selftest: names (all)
+    /// tests to run: SUITE or SUITE.TEST; of breakages and others: names (all)
     #[arg(long, env = "ONLY")]
     pub(crate) only: Option<String>,
     /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
