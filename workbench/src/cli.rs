@@ -30,7 +30,7 @@ pub(crate) enum Target {
     Test,
     /// breaks the fix on purpose, in many ways: do the suites notice?
     Breakages,
-    /// breaks the recovery in generated ways, a sample: does the fork harness notice?
+    /// breaks the recovery in generated ways, a sample: does a test notice?
     Mutants,
     /// each patch by itself: builds, warnings, checkpatch, suites, as a table
     Bisect,
@@ -93,7 +93,7 @@ pub(crate) struct Args {
     /// jobs of a build (number of processors)
     #[arg(long, env = "JOBS")]
     pub(crate) jobs: Option<String>,
-    /// tests to run: SUITE or SUITE.TEST; of breakages and others: names (all)
+    /// tests to run: SUITE[.TEST]; of breakages, check, mutants, selftest: names (all)
     #[arg(long, env = "ONLY")]
     pub(crate) only: Option<String>,
     /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
@@ -123,7 +123,7 @@ pub(crate) struct Args {
     /// of "bisect", "lint" and "send": only fix, only improve, or only tests
     #[arg(long, env = "SECTION")]
     pub(crate) section: Option<String>,
-    /// 1: only those checks of "lint" that build nothing
+    /// 1: of "lint" only what builds nothing, of "mutants" without the harness's long tests
     #[arg(long, env = "QUICK")]
     pub(crate) quick: Option<String>,
     /// version of the series to be mailed (1)

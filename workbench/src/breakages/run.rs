@@ -11,24 +11,23 @@ use crate::console::{read_lossy, Log};
 use crate::error::{Error, Kind, Result};
 use crate::fields::Fields;
 use crate::harness::parts::{make, unpack, FORK};
-use crate::judge::breakages::{caught, caught_by_harness, Caught, End};
+use crate::judge::breakages::caught_by_harness;
 use crate::outcome::{self, Outcome, Tested};
 use crate::run::kernel;
 use crate::run::kunit_py::{Exec, Kunit};
+use crate::run::until_caught::until_caught;
 use crate::settings::Arch;
 use crate::stamp::Inputs;
 use crate::table::{Column, Table};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The suites that are about the fix.
 const GLOB: &str = "fork_fail*";
 /// Seconds that they may take without a breakage, if the user says nothing.
 const LIMIT: u64 = 300;
-/// How often the log is looked at.
-const LOOK: Duration = Duration::from_millis(300);
 
 /// What is run, and with what.
 struct Bench<'a> {
@@ -241,37 +240,17 @@ impl<'a> Bench<'a> {
             .b
             .console
             .quiet_long(&format!("{name}, suites"), &log, |log| {
-                self.run_until_caught(limit, log)
+                let exec = Exec {
+                    limit,
+                    only: Some(GLOB.to_string()),
+                    raw: true,
+                    ..Exec::default()
+                };
+                until_caught(&self.kunit, &exec, log)
             })?;
         let shown = self.b.settings.shown(&log);
         let found = Found::new(caught, &format!("does not run: see {shown}"));
         Ok((found, begun.elapsed().as_secs()))
-    }
-
-    /// Runs the suites until the first failure.
-    fn run_until_caught(&self, limit: u64, log: &Log) -> Result<Caught> {
-        let mut running = self
-            .kunit
-            .exec_cmd(&Exec {
-                limit,
-                only: Some(GLOB.to_string()),
-                json: None,
-                raw: true,
-            })
-            .start_logged(log.file())?;
-
-        loop {
-            let ended = running.wait_a_while(LOOK)?.is_some();
-            let text = kernels_own(&log.text());
-            let found = caught(&text, None);
-            if found != Caught::Undecided || ended {
-                running.stop();
-                return Ok(match found {
-                    Caught::Undecided => caught(&text, Some(end(&text, limit))),
-                    found => found,
-                });
-            }
-        }
     }
 
     /// The same by the userspace harness.
@@ -304,21 +283,6 @@ impl<'a> Bench<'a> {
             caught_by_harness(&read_lossy(&log)),
             &format!("the fork harness does not build: see {shown}"),
         ))
-    }
-}
-
-/// What the kernel has printed: kunit.py resets a terminal that there is none of.
-fn kernels_own(log: &str) -> String {
-    let lines = log.split_inclusive('\n');
-
-    lines.filter(|line| !line.starts_with("stty: ")).collect()
-}
-
-/// How a kernel has ended, as kunit.py says it.
-fn end(log: &str, limit: u64) -> End {
-    match log.contains(&format!("timed out after {limit}")) {
-        true => End::Timeout,
-        false => End::Exit,
     }
 }
 
@@ -366,21 +330,5 @@ mod tests {
         assert_eq!(to_keep(&Found::Broken("no".into()), 1), None);
         assert_eq!(read_kept(""), None);
         assert_eq!(read_kept("41\nplace"), None);
-    }
-
-    #[test]
-    fn a_terminal_is_no_concern_of_the_kernel() {
-        assert_eq!(
-            kernels_own("KTAP\nstty: 'standard input'\n# x: EXPECT"),
-            "KTAP\n# x: EXPECT"
-        );
-    }
-
-    #[test]
-    fn the_end_is_told() {
-        let log = "Command '['./linux']' timed out after 20 seconds\n";
-
-        assert_eq!(end(log, 20), End::Timeout);
-        assert_eq!(end(log, 30), End::Exit);
     }
 }

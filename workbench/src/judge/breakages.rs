@@ -83,7 +83,10 @@ pub(crate) fn caught_by_harness(log: &str) -> Caught {
             test = Some(name);
         } else if let (Some(name), true) = (test, line.contains("' panicked at ")) {
             // What happened before may come first, and a line to see it again follows.
-            let said = lines.take_while(|line| !line.starts_with("replay: ") && !line.is_empty());
+            let ends = |line: &str| {
+                line.starts_with("replay: ") || line.starts_with("note: ") || line.is_empty()
+            };
+            let said = lines.take_while(|line| !ends(line));
 
             return Caught::By {
                 place: format!("fork harness, {name}"),

@@ -14,6 +14,7 @@ use crate::error::{Context, Error, Result};
 use crate::process::{Cmd, Output};
 use crate::run::kernel;
 use crate::run::kunit_py::Kunit;
+use crate::settings::Arch;
 use crate::stamp::write_whole;
 use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
@@ -81,10 +82,14 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(b: &'a Builder, repository: &Repository, toolbox: &Toolbox) -> Compiler<'a> {
+    pub(super) fn new(
+        b: &'a Builder,
+        repository: &Repository,
+        toolbox: &Toolbox,
+        arch: Arch,
+    ) -> Compiler<'a> {
         // One for this, make breakages and make coverage: there is little to build for the others.
         let work = Work::new(&b.settings, "changed", repository, toolbox);
-        let arch = b.settings.arch;
 
         Compiler {
             b,
@@ -169,7 +174,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// All mutants, and which of them are none.
+    /// All mutants.
     pub(super) fn generate(&self, repository: &Repository, log: &Log) -> Result<Generated> {
         let mut all = Generated::default();
         let mut next = 1;
@@ -182,31 +187,45 @@ impl<'a> Compiler<'a> {
                 .iter()
                 .map(|one| one.mutants.len())
                 .sum::<usize>();
-            loop {
-                let text = file.copied(|mutant| !all.refused.contains(&mutant.number));
-                let said = self.compile(&file, &text, "-fsyntax-only -ferror-limit=0")?;
-                if said.status.success() {
-                    break;
-                }
-                let name = format!("mutants-{}", path.replace('/', "-"));
-                let more = refused(&said.error_text(), &name, &text);
-                if more.iter().all(|number| all.refused.contains(number)) {
-                    log.say(said.error_text());
-                    return Err(Error::failed(format!(
-                        "{path} does not compile with copies"
-                    )));
-                }
-                all.refused.extend(more);
-            }
-            let object = self.work.out("mutants.o");
-            let text = file.copied(|mutant| !all.refused.contains(&mutant.number));
-            let output = format!("-c -o {}", object.display());
-            self.compile(&file, &text, &output)?;
-            all.same
-                .extend(object::same(&self.toolbox, &object, &file)?);
             all.files.push(file);
         }
         Ok(all)
+    }
+
+    /// Finds those that are none.
+    pub(super) fn sort_out(&self, all: &mut Generated, log: &Log) -> Result<()> {
+        for file in &all.files {
+            let mut refused_here = BTreeSet::new();
+            let copied =
+                |refused: &BTreeSet<usize>| file.copied(|mutant| !refused.contains(&mutant.number));
+            loop {
+                let text = copied(&refused_here);
+                let said = self.compile(file, &text, "-fsyntax-only -ferror-limit=0")?;
+                if said.status.success() {
+                    break;
+                }
+                let name = format!("mutants-{}", file.path.replace('/', "-"));
+                let more = refused(&said.error_text(), &name, &text);
+                if more.is_empty() {
+                    log.say(said.error_text());
+                    return Err(Error::failed(format!(
+                        "{} does not compile with copies of its functions",
+                        file.path
+                    )));
+                }
+                refused_here.extend(more);
+            }
+            let object = self.work.out("mutants.o");
+            let output = format!("-c -o {}", object.display());
+            let said = self.compile(file, &copied(&refused_here), &output)?;
+            if !said.status.success() {
+                log.say(said.error_text());
+                return Err(Error::failed(format!("{} does not compile", file.path)));
+            }
+            all.refused.extend(refused_here);
+            all.same.extend(object::same(&self.toolbox, &object, file)?);
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,8 @@ mod ast;
 mod explained;
 mod generate;
 mod harness;
+mod kept;
+mod kernel;
 mod mutant;
 mod object;
 mod operators;
@@ -18,5 +20,6 @@ mod sample;
 #[cfg(test)]
 mod tests;
 mod text;
+mod written;
 
 pub(crate) use run::{check_explained, run};

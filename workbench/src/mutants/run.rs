@@ -1,89 +1,322 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Runs the mutants, and says which have survived.
+//! Runs the mutants, layer by layer, and says which have survived all.
 
 use super::explained::Explained;
 use super::generate::{Compiler, Generated};
-use super::harness::Harness;
+use super::harness::{Harness, Part};
+use super::kept::{Kept, Known};
+use super::kernel::Kernel;
+use super::mutant::Mutant;
 use super::sample::Sample;
+use super::written::{self, Verdict};
 use crate::builder::Builder;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::judge::breakages::Caught;
 use crate::outcome::Outcome;
+use crate::settings::Arch;
 use crate::stamp::{write_whole, Inputs};
 use crate::table::{Column, Table};
 use crate::toolchain::{Sysroot, Tools};
-use crate::tree::branches::{Branch, Branches};
-use std::path::PathBuf;
+use crate::tree::branches::{Branch, Branches, Repository};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 /// To be raised when mutants are judged in another way: what is kept is not taken then.
 const JUDGE: &str = "1";
 
-/// What is known of a mutant: the seconds it took, and who has killed it, if it was.
-struct Known {
-    seconds: u64,
-    by: Option<String>,
-}
-
-/// Where what is known of a mutant is kept, and for which inputs.
-struct Kept {
-    dir: PathBuf,
-    inputs: String,
-}
-
-impl Kept {
-    fn get(&self, id: &str) -> Option<Known> {
-        let text = std::fs::read_to_string(self.dir.join(id)).ok()?;
-        let mut lines = text.lines();
-
-        if lines.next()? != self.inputs {
-            return None;
-        }
-        let seconds = lines.next()?.parse().ok()?;
-        Some(Known {
-            seconds,
-            by: lines.next().map(str::to_string),
-        })
-    }
-
-    fn put(&self, id: &str, known: &Known) -> Result<()> {
-        let by = known.by.as_deref().unwrap_or_default();
-        let text = format!("{}\n{}\n{by}", self.inputs, known.seconds);
-
-        write_whole(&self.dir.join(id), text.trim_end().as_bytes())
-    }
-}
-
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
+    if b.settings.arch == Arch::X86_64 {
+        b.ensure(Sysroot(Tools::X86_64))?;
+    }
     let repository = b.ensure(Branches)?;
 
     if b.planning() {
-        b.quick("mutants of the recovery, in tools/testing/vma/fork", || {
-            Ok(())
-        })?;
+        b.quick("mutants of the recovery", || Ok(()))?;
         return Ok(Outcome::one(true, ""));
     }
-    let compiler = Compiler::new(b, &repository, &toolbox);
-    let (all, harness) = b.long("mutants", "mutants", |log| {
-        let all = compiler.generate(&repository, log)?;
-        let harness = Harness::new(b, &toolbox, &repository, &all, log)?;
-        Ok((all, harness))
-    })?;
+    let compiler = Compiler::new(b, &repository, &toolbox, Arch::Um);
     let tree = repository.tree(Branch::Fixed)?;
     let inputs = Inputs::default()
         .add("tree", tree.as_bytes())
         .add("toolchain", b.settings.toolchain_identity.as_bytes())
-        .add("judge", JUDGE.as_bytes());
-    let kept = Kept {
-        dir: b.settings.base_build().join("results/mutants"),
-        inputs: inputs.hash(),
+        .add("judge", JUDGE.as_bytes())
+        .hash();
+    let sorted = b.settings.base_build().join("mutants/sorted");
+    let (all, harness) = b.long("mutants", "mutants", |log| {
+        let mut all = compiler.generate(&repository, log)?;
+        let known = std::fs::read_to_string(&sorted).unwrap_or_default();
+        if let Some([refused, same, without]) = read_sorted(&known, &inputs) {
+            (all.refused, all.same) = (refused, same);
+            return Ok((all, Harness::built(b, &toolbox, without)));
+        }
+        compiler.sort_out(&mut all, log)?;
+        let harness = Harness::new(b, &toolbox, &repository, &all, log)?;
+        let lists = [&all.refused, &all.same, &harness.without].map(numbers);
+        let text = format!("{inputs}\n{}\n", lists.join("\n"));
+        write_whole(&sorted, text.as_bytes())?;
+        Ok((all, harness))
+    })?;
+    let mut run = Run {
+        b,
+        all: &all,
+        kept: Kept {
+            dir: b.settings.base_build().join("results/mutants"),
+            inputs,
+        },
+        table: Table::new(&b.console, vec![Column::Left(58), Column::Right(6)]),
+        killed: BTreeMap::new(),
+        seconds: BTreeMap::new(),
     };
 
-    let mut outcome = table(b, &all, &harness, &kept)?;
-    outcome.tree = tree;
-    Ok(outcome)
+    run.all_layers(&compiler, &repository, &harness, &tree)
+}
+
+struct Run<'a> {
+    b: &'a Builder,
+    all: &'a Generated,
+    kept: Kept,
+    table: Table<'a>,
+    /// By number: what has killed it.
+    killed: BTreeMap<usize, String>,
+    /// By number: how long all layers took.
+    seconds: BTreeMap<usize, u64>,
+}
+
+impl Run<'_> {
+    fn all_layers(
+        &mut self,
+        compiler: &Compiler<'_>,
+        repository: &Repository,
+        harness: &Harness<'_>,
+        tree: &str,
+    ) -> Result<Outcome> {
+        let settings = &self.b.settings;
+        let sample = Sample::read(settings)?;
+        let ids: Vec<&str> = self
+            .all
+            .all()
+            .filter(|(_, _, one)| self.all.is_viable(one))
+            .map(|(_, _, one)| one.id.as_str())
+            .collect();
+        let chosen = sample.of(&ids);
+
+        self.table.line(&format!(
+            "linux {}: {} mutants: {} do not compile, {} are the same code, {} can be told; \
+             {}: {}",
+            settings.base,
+            self.all.all().count(),
+            self.all.refused.len(),
+            self.all.same.len(),
+            ids.len(),
+            sample.said(),
+            chosen.len()
+        ));
+        let (all, only) = (self.all, settings.only.is_some());
+        let chosen: Vec<&Mutant> = all
+            .all()
+            .filter(|(_, _, one)| chosen.contains(&one.id.as_str()))
+            .map(|(file, _, one)| {
+                if only {
+                    self.b.console.say(one.diff(file.path, &file.text));
+                }
+                one
+            })
+            .collect();
+
+        self.ask_harness(harness, Part::Quick, &chosen)?;
+        if !settings.quick {
+            self.ask_harness(harness, Part::Rest, &chosen)?;
+        }
+        self.ask_kernel(compiler, repository, &chosen)?;
+        if settings.arch == Arch::X86_64 {
+            let toolbox = self.b.ensure(Sysroot(Tools::X86_64))?;
+            let compiler = Compiler::new(self.b, repository, &toolbox, Arch::X86_64);
+            self.ask_kernel(&compiler, repository, &chosen)?;
+        }
+        self.end(&chosen, &ids, tree)
+    }
+
+    fn ask_harness(&mut self, harness: &Harness<'_>, part: Part, chosen: &[&Mutant]) -> Result<()> {
+        let mut checked = false;
+
+        self.layer(part.name(), chosen, |mutant| {
+            if !checked && harness.ask(0, "none", part)? != Caught::Survived {
+                return Err(Error::failed("the harness fails without a mutant"));
+            }
+            checked = true;
+            match harness.without.contains(&mutant.number) {
+                true => Ok(Caught::Survived),
+                false => harness.ask(mutant.number, &mutant.id, part),
+            }
+        })
+    }
+
+    fn ask_kernel(
+        &mut self,
+        compiler: &Compiler<'_>,
+        repository: &Repository,
+        chosen: &[&Mutant],
+    ) -> Result<()> {
+        let all = self.all;
+        let mut kernel = None;
+
+        self.layer(compiler.kunit.arch.name(), chosen, |mutant| {
+            if kernel.is_none() {
+                kernel = Some(Kernel::new(compiler, repository, all)?);
+            }
+            match &kernel {
+                Some(kernel) => kernel.ask(mutant.number, &mutant.id),
+                None => Ok(Caught::Undecided),
+            }
+        })
+    }
+
+    /// Has a layer judge those that have survived so far.
+    fn layer(
+        &mut self,
+        name: &str,
+        chosen: &[&Mutant],
+        mut ask: impl FnMut(&Mutant) -> Result<Caught>,
+    ) -> Result<()> {
+        let (mut tried, mut killed, mut took) = (0, 0, 0);
+
+        for mutant in chosen {
+            if self.killed.contains_key(&mutant.number) {
+                continue;
+            }
+            let kept = self.kept.get(name, &mutant.id);
+            let known = match kept.filter(|_| !self.b.settings.force) {
+                Some(known) => known,
+                None => {
+                    let begun = Instant::now();
+                    let by = match ask(mutant)? {
+                        Caught::By { place, what } => Some(format!("{place}: {what}")),
+                        Caught::Survived => None,
+                        Caught::Undecided => {
+                            return Err(Error::failed(format!(
+                                "{}: {name} says nothing",
+                                mutant.id
+                            )))
+                        }
+                    };
+                    let known = Known {
+                        seconds: begun.elapsed().as_secs(),
+                        by,
+                    };
+                    self.kept.put(name, &mutant.id, &known)?;
+                    known
+                }
+            };
+            tried += 1;
+            took += known.seconds;
+            *self.seconds.entry(mutant.number).or_default() += known.seconds;
+            let seconds = format!("{} s", known.seconds);
+            match known.by {
+                Some(by) => {
+                    killed += 1;
+                    self.table
+                        .row(&[&mutant.id, &seconds, &format!("{name}: {by}")]);
+                    self.killed.insert(mutant.number, by);
+                }
+                None => self
+                    .b
+                    .console
+                    .say(format!("{}: survived {name}, {seconds}", mutant.id)),
+            }
+        }
+        self.table.line(&format!(
+            "{name}: {killed} of {tried} killed; {:.1} s each",
+            took as f64 / f64::max(f64::from(tried), 1.0)
+        ));
+        Ok(())
+    }
+
+    fn end(&mut self, chosen: &[&Mutant], ids: &[&str], tree: &str) -> Result<Outcome> {
+        let settings = &self.b.settings;
+        let explained = Explained::read(settings);
+        let mut results = Vec::new();
+        let mut bad = 0;
+
+        for (file, _, mutant) in self.all.all() {
+            if !chosen.iter().any(|one| one.number == mutant.number) {
+                continue;
+            }
+            let why = explained.0.get(&mutant.id);
+            let (verdict, said) = match (self.killed.get(&mutant.number), why) {
+                (Some(by), None) => (Verdict::Killed, by.clone()),
+                (Some(by), Some(_)) => (Verdict::Wrong, format!("explained, but killed: {by}")),
+                (None, Some(why)) => (Verdict::Explained, why.clone()),
+                (None, None) => (Verdict::Survived, format!("{}:{}", file.path, mutant.line)),
+            };
+            if matches!(verdict, Verdict::Wrong | Verdict::Survived) {
+                bad += 1;
+            }
+            if verdict != Verdict::Killed {
+                self.table
+                    .row(&[mutant.id.as_str(), "", &format!("{verdict:?}: {said}")]);
+            }
+            results.push(written::Result {
+                id: mutant.id.clone(),
+                seconds: self.seconds.get(&mutant.number).copied().unwrap_or(0),
+                verdict,
+                said,
+            });
+        }
+        for id in explained.0.keys().filter(|id| !ids.contains(&id.as_str())) {
+            self.table
+                .line(&format!("{id}: explained, but no such mutant is generated"));
+            bad += 1;
+        }
+        let count = |verdict| results.iter().filter(|one| one.verdict == verdict).count();
+        let killed = count(Verdict::Killed);
+        let score = format!(
+            "linux {}: {killed} of {} mutants killed, {} survived, {} explained",
+            settings.base,
+            results.len(),
+            count(Verdict::Survived),
+            count(Verdict::Explained)
+        );
+        self.table.line(&score);
+        let file = settings.base_build().join("mutants.txt");
+        self.table.keep(&file)?;
+        let xml = file.with_extension("xml");
+        write_whole(&xml, written::junit(&settings.base, &results).as_bytes())?;
+        let json = file.with_extension("json");
+        let text = serde_json::to_string_pretty(&written::kcidb(&settings.base, tree, &results))
+            .or_say(|| "cannot write results")?;
+        write_whole(&json, text.as_bytes())?;
+        Ok(Outcome {
+            passed: killed as u64,
+            failed: bad,
+            skipped: count(Verdict::Explained) as u64,
+            text: format!("{score}\n"),
+            tree: tree.to_string(),
+            files: vec![file, xml, json],
+            ..Outcome::default()
+        })
+    }
+}
+
+fn numbers(list: &BTreeSet<usize>) -> String {
+    let words: Vec<String> = list.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+/// Which mutants do not compile, are the same code, and do not compile in the harness: what was
+/// kept for the same inputs.
+fn read_sorted(text: &str, inputs: &str) -> Option<[BTreeSet<usize>; 3]> {
+    let mut lines = text.lines();
+
+    if lines.next()? != inputs {
+        return None;
+    }
+    let mut list = || -> Option<BTreeSet<usize>> {
+        let words = lines.next()?.split_whitespace();
+        words.map(|word| word.parse().ok()).collect()
+    };
+    Some([list()?, list()?, list()?])
 }
 
 /// Whether each explanation is of a line that the series still has. `make mutants` says more.
@@ -111,98 +344,16 @@ pub(crate) fn check_explained(b: &Builder) -> Result<Outcome> {
     Ok(Outcome::one(stale.is_empty(), text))
 }
 
-fn table(b: &Builder, all: &Generated, harness: &Harness<'_>, kept: &Kept) -> Result<Outcome> {
-    let sample = Sample::read(&b.settings)?;
-    let explained = Explained::read(&b.settings);
-    let ids: Vec<&str> = all
-        .all()
-        .filter(|(_, _, one)| all.is_viable(one))
-        .map(|(_, _, one)| one.id.as_str())
-        .collect();
-    let chosen = sample.of(&ids);
-    let mut table = Table::new(&b.console, vec![Column::Left(58), Column::Right(6)]);
-    let mut bad = Vec::new();
-    let (mut killed, mut survived, mut seconds) = (0, 0, 0);
-    let begun = Instant::now();
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    table.line(&format!(
-        "{} mutants: {} do not compile, {} are the same code, {} can be told; {}: {}",
-        all.all().count(),
-        all.refused.len(),
-        all.same.len(),
-        ids.len(),
-        sample.said(),
-        chosen.len()
-    ));
-    if harness.ask(0, "none")? != Caught::Survived {
-        return Err(Error::failed("the harness fails without a mutant"));
+    #[test]
+    fn sorted_mutants_are_those_of_their_inputs() {
+        let lists = read_sorted("one\n1 2\n\n3\n", "one").expect("lists");
+
+        assert_eq!(lists.map(|list| numbers(&list)), ["1 2", "", "3"]);
+        assert!(read_sorted("one\n1 2\n\n3\n", "two").is_none());
+        assert!(read_sorted("one\n1 2\n", "one").is_none());
     }
-    for (file, _, mutant) in all.all() {
-        if !chosen.contains(&mutant.id.as_str()) {
-            continue;
-        }
-        if b.settings.only.is_some() {
-            table.line(&mutant.diff(file.path, &file.text));
-        }
-        let known = match kept.get(&mutant.id).filter(|_| !b.settings.force) {
-            Some(known) => known,
-            None => {
-                let begun = Instant::now();
-                let by = match harness.without.contains(&mutant.number) {
-                    true => None,
-                    false => match harness.ask(mutant.number, &mutant.id)? {
-                        Caught::By { place, what } => Some(format!("{place}: {what}")),
-                        _ => None,
-                    },
-                };
-                let known = Known {
-                    seconds: begun.elapsed().as_secs(),
-                    by,
-                };
-                kept.put(&mutant.id, &known)?;
-                known
-            }
-        };
-        seconds += known.seconds;
-        let said = match (&known.by, explained.0.get(&mutant.id)) {
-            (Some(by), None) => {
-                killed += 1;
-                by.clone()
-            }
-            (Some(by), Some(_)) => {
-                killed += 1;
-                bad.push(mutant.id.clone());
-                format!("{by} [BUT explained as equivalent]")
-            }
-            (None, Some(why)) => format!("equivalent: {why}"),
-            (None, None) => {
-                survived += 1;
-                bad.push(mutant.id.clone());
-                format!("SURVIVED, {}:{}", file.path, mutant.line)
-            }
-        };
-        table.row(&[&mutant.id, &format!("{} s", known.seconds), &said]);
-    }
-    for id in explained.0.keys().filter(|id| !ids.contains(&id.as_str())) {
-        table.line(&format!("{id}: explained, but no such mutant is generated"));
-        bad.push(id.clone());
-    }
-    let file = b.settings.base_build().join("mutants.txt");
-    let done = chosen.len();
-    let score = format!(
-        "harness: {killed} of {done} mutants killed, {survived} survived, {} equivalent; {:.1} s \
-         each, {} s now",
-        done - killed - survived,
-        seconds as f64 / done.max(1) as f64,
-        begun.elapsed().as_secs()
-    );
-    table.line(&score);
-    table.keep(&file)?;
-    Ok(Outcome {
-        passed: (done - survived) as u64,
-        failed: bad.len() as u64,
-        text: format!("{score}\n"),
-        files: vec![file],
-        ..Outcome::default()
-    })
 }

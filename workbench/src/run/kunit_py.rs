@@ -30,6 +30,8 @@ pub(crate) struct Exec {
     pub(crate) only: Option<String>,
     /// Where the result goes.
     pub(crate) json: Option<PathBuf>,
+    /// For the kernel's command line.
+    pub(crate) argument: Option<String>,
     /// Print what the kernel prints, as it comes.
     pub(crate) raw: bool,
 }
@@ -90,6 +92,9 @@ impl Kunit {
         }
         if exec.raw {
             cmd = cmd.arg("--raw_output=all");
+        }
+        if let Some(argument) = &exec.argument {
+            cmd = cmd.arg(format!("--kernel_args={argument}"));
         }
         if let Some(json) = &exec.json {
             cmd = cmd.arg(format!("--json={}", json.display()));

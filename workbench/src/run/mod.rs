@@ -9,4 +9,5 @@ pub(crate) mod kernel_cache;
 pub(crate) mod kunit_py;
 pub(crate) mod kvm;
 pub(crate) mod suites;
+pub(crate) mod until_caught;
 pub(crate) mod verdict;

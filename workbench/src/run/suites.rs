@@ -86,6 +86,7 @@ pub(crate) fn run_in(
         only: filter(only),
         json: Some(json.clone()),
         raw: false,
+        ..Exec::default()
     });
     if with_kvm {
         cmd = cmd.env("ENTER_KVM", "1");

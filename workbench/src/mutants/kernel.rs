@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The layers after the harness: one kernel with all mutants, started once for each, until the
+//! first of the suites fails.
+
+use super::generate::{Compiler, Generated};
+use super::mutant::Mutant;
+use super::program::VARIABLE;
+use crate::console::Log;
+use crate::error::{Error, Result};
+use crate::judge::breakages::Caught;
+use crate::run::kernel;
+use crate::run::kunit_py::Exec;
+use crate::run::until_caught::until_caught;
+use crate::settings::Arch;
+use crate::tree::branches::Repository;
+use std::time::Instant;
+
+/// The suites that are about the recovery.
+const GLOB: &str = "fork_fail*";
+
+pub(super) struct Kernel<'a> {
+    compiler: &'a Compiler<'a>,
+    /// Seconds that a mutant may take.
+    limit: u64,
+}
+
+impl<'a> Kernel<'a> {
+    /// Builds it, and runs it once without a mutant.
+    pub(super) fn new(
+        compiler: &'a Compiler<'a>,
+        repository: &Repository,
+        all: &Generated,
+    ) -> Result<Kernel<'a>> {
+        let b = compiler.b;
+        let arch = compiler.kunit.arch;
+
+        b.long(
+            &format!("linux for {arch} with mutants"),
+            &format!("mutants-{arch}"),
+            |log| {
+                let tree = tree(compiler, repository, all)?;
+                compiler.work.check_out(&tree, log)?;
+                kernel::configure(b, &compiler.kunit, repository, &tree, log)?;
+                kernel::compile(b, &compiler.kunit, log, &[])
+            },
+        )?;
+        let mut kernel = Kernel {
+            compiler,
+            limit: match arch {
+                Arch::Um => 300,
+                Arch::X86_64 => 1200,
+            },
+        };
+        let begun = Instant::now();
+        match kernel.ask(0, "none")? {
+            Caught::Survived => (),
+            other => {
+                return Err(Error::failed(format!(
+                    "the suites fail without a mutant: {other:?}"
+                )))
+            }
+        }
+        kernel.limit = begun.elapsed().as_secs() * 3 + 20;
+        Ok(kernel)
+    }
+
+    /// What the suites find of a mutant.
+    pub(super) fn ask(&self, number: usize, name: &str) -> Result<Caught> {
+        let b = self.compiler.b;
+        let arch = self.compiler.kunit.arch;
+        let log = b.settings.logs().join(format!("mutant-{name}-{arch}.log"));
+        let exec = Exec {
+            limit: self.limit,
+            only: Some(GLOB.to_string()),
+            argument: Some(format!("{VARIABLE}={number}")),
+            raw: true,
+            ..Exec::default()
+        };
+
+        b.console
+            .only_progress()
+            .quiet_long(name, &log, |log: &Log| {
+                until_caught(&self.compiler.kunit, &exec, log)
+            })
+    }
+}
+
+/// The tree of the series with copies, as git names it.
+fn tree(compiler: &Compiler<'_>, repository: &Repository, all: &Generated) -> Result<String> {
+    let scratch = compiler.b.temporary_dir()?;
+    let git = repository.git().index(scratch.path().join("index"));
+
+    git.run(["read-tree", "fixed"])?;
+    for file in &all.files {
+        let wanted = |mutant: &Mutant| all.is_viable(mutant);
+        // What a mutant does not use any more is no concern of its build.
+        let mut text = "#pragma clang diagnostic ignored \"-Weverything\"\n".to_string();
+        text.push_str(&file.copied(wanted));
+        if file.path == "mm/mmap.c" {
+            text.push_str(&format!(
+                "\n#include <linux/moduleparam.h>\nint {VARIABLE};\n\
+                 core_param({VARIABLE}, {VARIABLE}, int, 0444);\n"
+            ));
+        }
+        let store = git.cmd(["hash-object", "-w", "--stdin"]).input(text);
+        let entry = format!("100644,{},{}", store.read()?, file.path);
+        git.run(["update-index", "--cacheinfo", &entry])?;
+    }
+    git.read(["write-tree"])
+}
