@@ -123,7 +123,7 @@ pub(crate) struct Args {
     /// of "bisect", "lint" and "send": only fix, only improve, or only tests
     #[arg(long, env = "SECTION")]
     pub(crate) section: Option<String>,
-    /// 1: of "lint" only what builds nothing, of "mutants" without the harness's long tests
+    /// 1: of "lint" only what builds nothing; "mutants" leaves the harness's long tests
     #[arg(long, env = "QUICK")]
     pub(crate) quick: Option<String>,
     /// version of the series to be mailed (1)

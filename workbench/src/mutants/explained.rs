@@ -7,16 +7,19 @@ use super::mutant::line_hash;
 use crate::console::read_lossy;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Explained(pub(super) BTreeMap<String, String>);
 
 impl Explained {
     pub(super) fn read(settings: &Settings) -> Explained {
+        Explained::parse(&read_lossy(&Explained::path(settings)))
+    }
+
+    pub(super) fn path(settings: &Settings) -> PathBuf {
         let dir = settings.dirs.workbench.join("mutants");
-        Explained::parse(&read_lossy(
-            &dir.join(format!("{}.explained", settings.base)),
-        ))
+        dir.join(format!("{}.explained", settings.base))
     }
 
     pub(super) fn parse(text: &str) -> Explained {

@@ -13,11 +13,12 @@ use super::written::{self, Verdict};
 use crate::builder::Builder;
 use crate::error::{Context, Error, Result};
 use crate::judge::breakages::Caught;
-use crate::outcome::Outcome;
+use crate::outcome::{self, Outcome, Tested};
+use crate::report::Mutants;
 use crate::settings::Arch;
 use crate::stamp::{write_whole, Inputs};
 use crate::table::{Column, Table};
-use crate::toolchain::{Sysroot, Tools};
+use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -32,11 +33,39 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     }
     let repository = b.ensure(Branches)?;
 
-    if b.planning() {
-        b.quick("mutants of the recovery", || Ok(()))?;
-        return Ok(Outcome::one(true, ""));
-    }
-    let compiler = Compiler::new(b, &repository, &toolbox, Arch::Um);
+    let sample = Sample::read(&b.settings)?;
+    let name = match sample.is_part() {
+        true => "mutants-some",
+        false => "mutants",
+    };
+    let explained = Explained::path(&b.settings);
+    outcome::test(
+        b,
+        "mutants of the recovery",
+        name,
+        || {
+            let tree = repository.tree(Branch::Fixed)?;
+            Ok(Tested {
+                inputs: Inputs::default()
+                    .add("tree", tree.as_bytes())
+                    .add("arch", b.settings.arch.name().as_bytes())
+                    .add("sample", sample.said().as_bytes())
+                    .add("quick", &[u8::from(b.settings.quick)])
+                    .add_file(&explained),
+                tree,
+            })
+        },
+        || judge(b, &toolbox, &repository, &sample),
+    )
+}
+
+fn judge(
+    b: &Builder,
+    toolbox: &Toolbox,
+    repository: &Repository,
+    sample: &Sample,
+) -> Result<Outcome> {
+    let compiler = Compiler::new(b, repository, toolbox, Arch::Um);
     let tree = repository.tree(Branch::Fixed)?;
     let inputs = Inputs::default()
         .add("tree", tree.as_bytes())
@@ -45,14 +74,14 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         .hash();
     let sorted = b.settings.base_build().join("mutants/sorted");
     let (all, harness) = b.long("mutants", "mutants", |log| {
-        let mut all = compiler.generate(&repository, log)?;
+        let mut all = compiler.generate(repository, log)?;
         let known = std::fs::read_to_string(&sorted).unwrap_or_default();
         if let Some([refused, same, without]) = read_sorted(&known, &inputs) {
             (all.refused, all.same) = (refused, same);
-            return Ok((all, Harness::built(b, &toolbox, without)));
+            return Ok((all, Harness::built(b, toolbox, without)));
         }
         compiler.sort_out(&mut all, log)?;
-        let harness = Harness::new(b, &toolbox, &repository, &all, log)?;
+        let harness = Harness::new(b, toolbox, repository, &all, log)?;
         let lists = [&all.refused, &all.same, &harness.without].map(numbers);
         let text = format!("{inputs}\n{}\n", lists.join("\n"));
         write_whole(&sorted, text.as_bytes())?;
@@ -68,9 +97,10 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         table: Table::new(&b.console, vec![Column::Left(58), Column::Right(6)]),
         killed: BTreeMap::new(),
         seconds: BTreeMap::new(),
+        layers: Vec::new(),
     };
 
-    run.all_layers(&compiler, &repository, &harness, &tree)
+    run.all_layers(&compiler, repository, &harness, sample)
 }
 
 struct Run<'a> {
@@ -82,6 +112,8 @@ struct Run<'a> {
     killed: BTreeMap<usize, String>,
     /// By number: how long all layers took.
     seconds: BTreeMap<usize, u64>,
+    /// A line for each layer.
+    layers: Vec<String>,
 }
 
 impl Run<'_> {
@@ -90,10 +122,9 @@ impl Run<'_> {
         compiler: &Compiler<'_>,
         repository: &Repository,
         harness: &Harness<'_>,
-        tree: &str,
+        sample: &Sample,
     ) -> Result<Outcome> {
         let settings = &self.b.settings;
-        let sample = Sample::read(settings)?;
         let ids: Vec<&str> = self
             .all
             .all()
@@ -135,7 +166,7 @@ impl Run<'_> {
             let compiler = Compiler::new(self.b, repository, &toolbox, Arch::X86_64);
             self.ask_kernel(&compiler, repository, &chosen)?;
         }
-        self.end(&chosen, &ids, tree)
+        self.end(&chosen, &ids, &repository.tree(Branch::Fixed)?)
     }
 
     fn ask_harness(&mut self, harness: &Harness<'_>, part: Part, chosen: &[&Mutant]) -> Result<()> {
@@ -226,10 +257,12 @@ impl Run<'_> {
                     .say(format!("{}: survived {name}, {seconds}", mutant.id)),
             }
         }
-        self.table.line(&format!(
+        let line = format!(
             "{name}: {killed} of {tried} killed; {:.1} s each",
             took as f64 / f64::max(f64::from(tried), 1.0)
-        ));
+        );
+        self.table.line(&line);
+        self.layers.push(line);
         Ok(())
     }
 
@@ -287,12 +320,23 @@ impl Run<'_> {
         let text = serde_json::to_string_pretty(&written::kcidb(&settings.base, tree, &results))
             .or_say(|| "cannot write results")?;
         write_whole(&json, text.as_bytes())?;
+        let survivors = results
+            .iter()
+            .filter(|one| one.verdict == Verdict::Survived);
+        let details = Mutants {
+            score: score.clone(),
+            layers: self.layers.clone(),
+            survivors: survivors
+                .map(|one| format!("{}: {}", one.id, one.said))
+                .collect(),
+            ..Mutants::default()
+        };
         Ok(Outcome {
+            details: serde_json::to_value(details).or_say(|| "cannot keep results")?,
             passed: killed as u64,
             failed: bad,
             skipped: count(Verdict::Explained) as u64,
             text: format!("{score}\n"),
-            tree: tree.to_string(),
             files: vec![file, xml, json],
             ..Outcome::default()
         })

@@ -64,6 +64,11 @@ impl Sample {
         inputs.add("id", id.as_bytes()).hash()
     }
 
+    /// Whether its result is not that of the base: one of some machines, or a single one.
+    pub(super) fn is_part(&self) -> bool {
+        self.only.is_some() || self.shard.is_some()
+    }
+
     pub(super) fn said(&self) -> String {
         let what = match (&self.only, self.count) {
             (Some(only), _) => return format!("ONLY={only}"),

@@ -41,6 +41,7 @@ pub(crate) struct Page {
     pub(crate) vma: Option<Vma>,
     pub(crate) coverages: Vec<Coverage>,
     pub(crate) breakages: Option<Breakages>,
+    pub(crate) mutants: Option<Mutants>,
     /// Each patch by itself: `make bisect`, `make lint`.
     pub(crate) patches: Vec<Patches>,
     /// Names of checks that there was no run of, or only of another state of the series.
@@ -137,6 +138,19 @@ pub(crate) struct Vma {
     pub(crate) failed: u64,
 }
 
+/// Generated breakages.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Mutants {
+    #[serde(default)]
+    pub(crate) run: Run,
+    /// How many were killed.
+    pub(crate) score: String,
+    /// The same for each layer.
+    pub(crate) layers: Vec<String>,
+    /// Those that nothing has killed, and that nothing explains.
+    pub(crate) survivors: Vec<String>,
+}
+
 /// A table of each patch, of which only the totals are shown.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Patches {
@@ -226,6 +240,7 @@ impl Page {
             .chain(self.vma.iter().map(|one| &one.run))
             .chain(coverages)
             .chain(self.breakages.iter().map(|one| &one.run))
+            .chain(self.mutants.iter().map(|one| &one.run))
             .chain(self.patches.iter().map(|one| &one.run))
     }
 

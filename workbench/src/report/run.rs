@@ -4,8 +4,8 @@
 //! they were run last. Tests of another state of the series are named as not run.
 
 use super::{
-    render, Breakages, Control, Coverage, Harness, Matrix, NotRun, Page, Patches, Row, Run,
-    SuiteSweeps, Suites, Sweeps, TestSweeps, Vma,
+    render, Breakages, Control, Coverage, Harness, Matrix, Mutants, NotRun, Page, Patches, Row,
+    Run, SuiteSweeps, Suites, Sweeps, TestSweeps, Vma,
 };
 use crate::builder::Builder;
 use crate::clock;
@@ -137,6 +137,10 @@ impl Filler<'_> {
         if let Some((outcome, run)) = self.result("breakages", "breakages", "make breakages") {
             let known: Option<Breakages> = serde_json::from_value(outcome.details).ok();
             self.page.breakages = known.map(|known| Breakages { run, ..known });
+        }
+        if let Some((outcome, run)) = self.result("mutants", "mutants", "make mutants") {
+            let known: Option<Mutants> = serde_json::from_value(outcome.details).ok();
+            self.page.mutants = known.map(|known| Mutants { run, ..known });
         }
         for (name, command) in [("bisect", "make bisect"), ("lint", "make lint")] {
             if let Some((outcome, run)) = self.result(name, name, command) {

@@ -286,6 +286,12 @@ pub(super) fn page() -> Page {
         }),
         coverages: coverages(),
         breakages: Some(breakages()),
+        mutants: Some(Mutants {
+            run: run("6.18.15, mutants", "2025-11-24 22:30", 300),
+            score: "18 of 20 mutants killed, 0 survived, 2 explained".into(),
+            layers: vec!["quick: 16 of 20 killed; 0.6 s each".into()],
+            survivors: Vec::new(),
+        }),
         patches: vec![Patches {
             run: run("6.18.15, lint", "2025-11-24 21:30", 200),
             passed: 132,
@@ -342,6 +348,10 @@ pub(super) fn bad_page() -> Page {
         breakages.run.good = false;
         breakages.rows[0].outcome = Outcome::Wrong;
         breakages.rows[0].detail = "survived".into();
+    }
+    if let Some(mutants) = &mut page.mutants {
+        mutants.run.good = false;
+        mutants.survivors = vec!["mmap.dup_mmap.delete.0123abcd: mm/mmap.c:1800".into()];
     }
     page
 }
