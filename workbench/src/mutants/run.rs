@@ -32,12 +32,8 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         b.ensure(Sysroot(Tools::X86_64))?;
     }
     let repository = b.ensure(Branches)?;
-
     let sample = Sample::read(&b.settings)?;
-    let name = match sample.is_part() {
-        true => "mutants-some",
-        false => "mutants",
-    };
+    let name = ["mutants", "mutants-some"][usize::from(sample.is_part())];
     let explained = Explained::path(&b.settings);
     outcome::test(
         b,

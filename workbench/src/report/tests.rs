@@ -31,7 +31,7 @@ fn all_of_it_is_told() -> Result<()> {
 
     for what in [
         "✓ All that was run is as it should be",
-        "9 runs, 63\u{202f}634 failure points swept in the kernel, 1\u{202f}012\u{202f}015 failures",
+        "10 runs, 63\u{202f}634 failure points swept in the kernel, 1\u{202f}012\u{202f}015 failures",
         "2 not run",
         "anonymous, 5th generation",
         "<td class=\"s5\">346</td>",
