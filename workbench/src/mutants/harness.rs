@@ -10,11 +10,14 @@ use crate::console::{read_lossy, Log};
 use crate::error::{Context, Error, Result};
 use crate::harness::parts::{make, unpack, FORK};
 use crate::judge::breakages::{caught_by_harness, Caught};
+use crate::process::{ended, Cmd};
 use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
 /// A part of its tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +38,10 @@ impl Part {
     /// Names of tests, for one run of the program after the other, and the seconds it may take.
     fn stages(self) -> &'static [(&'static [&'static str], u64)] {
         match self {
-            Part::Quick => &[(&["none_and_one", "mistakes", "walkers_of_one"], 30)],
+            Part::Quick => &[(&["none_and_one", "mistakes", "walkers_of_one"], 60)],
             Part::Rest => &[
-                (&["interleave", "three_across", "two_everywhere"], 240),
-                (&["three_of_all", "four", "random"], 400),
+                (&["interleave", "three_across", "two_everywhere"], 900),
+                (&["three_of_all", "four", "random"], 900),
             ],
         }
     }
@@ -164,27 +167,55 @@ impl<'a> Harness<'a> {
 
         for (tests, limit) in part.stages() {
             let cmd = toolbox.cmd(&program.to_string_lossy()).args(*tests);
-            let status = self
-                .b
-                .console
-                .only_progress()
-                .quiet_long(name, &log, |log| {
-                    log.run_watched(&cmd, Some(Duration::from_secs(*limit)), |_| ())
-                })?;
-            if status.success() {
-                continue;
+            let console = self.b.console.only_progress();
+            let limit = Duration::from_secs(*limit);
+            let end = console.quiet_long(name, &log, |log| until_caught(&cmd, limit, log))?;
+            let by = |what: String| Caught::By {
+                place: "fork harness".into(),
+                what,
+            };
+            match (caught_by_harness(&beginning(&log)), end) {
+                (found @ Caught::By { .. }, _) => return Ok(found),
+                (_, Some(status)) if status.success() => (),
+                (_, Some(status)) => return Ok(by(ended(status))),
+                (_, None) => return Ok(by("hangs".into())),
             }
-            return Ok(match caught_by_harness(&read_lossy(&log)) {
-                by @ Caught::By { .. } => by,
-                _ => Caught::By {
-                    place: "fork harness".into(),
-                    what: match status.code() {
-                        Some(code) => format!("ends with {code}"),
-                        None => "crashes or hangs".into(),
-                    },
-                },
-            });
         }
         Ok(Caught::Survived)
     }
+}
+
+/// How long it may be until a failure is noticed.
+const LOOK: Duration = Duration::from_millis(200);
+/// What fails first is in the first so many bytes of a log; some go on complaining.
+const BEGINNING: u64 = 1 << 18;
+
+/// Runs a program until it ends or has found something; returns how it has ended, if it has.
+fn until_caught(cmd: &Cmd, limit: Duration, log: &Log) -> Result<Option<ExitStatus>> {
+    let mut running = cmd.start_logged(log.file())?;
+    let begun = Instant::now();
+
+    loop {
+        if let Some(status) = running.wait_a_while(LOOK)? {
+            return Ok(Some(status));
+        }
+        let caught = matches!(caught_by_harness(&beginning(&log.path)), Caught::By { .. });
+        if caught || begun.elapsed() > limit {
+            // It is the first process in its name space: those take no other signal.
+            running.child.kill().or_say(|| "cannot end a program")?;
+            running.wait(None)?;
+            return Ok(None);
+        }
+    }
+}
+
+/// What a log begins with.
+fn beginning(log: &Path) -> String {
+    let mut bytes = Vec::new();
+
+    if let Ok(file) = std::fs::File::open(log) {
+        // What cannot be read is not there.
+        let _ = file.take(BEGINNING).read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
