@@ -3,25 +3,20 @@
 //! Running other programs: each in a process group of its own, which is stopped as a whole when a
 //! signal arrives and dies with this program.
 
+mod running;
+
+pub(crate) use running::Running;
+
 use crate::error::{Context, Error, Result};
 use crate::interrupt;
-use nix::sys::signal::{kill, Signal};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// How often a running program is looked at, once it has taken its time.
-const POLL: Duration = Duration::from_millis(30);
-/// And at first: git often ends within a few milliseconds, and there are many of it.
-const FIRST_POLL: Duration = Duration::from_micros(500);
-/// How long a program has to tidy up after SIGTERM before SIGKILL.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// A program to run. Standard input is empty unless [`Cmd::input`] says otherwise.
 #[derive(Clone, Debug)]
@@ -272,87 +267,6 @@ pub(crate) fn ended(status: ExitStatus) -> String {
     }
 }
 
-/// A program that runs, with all of its process group.
-#[derive(Debug)]
-pub(crate) struct Running {
-    pub(crate) child: Child,
-}
-
-impl Running {
-    pub(crate) fn finished(&mut self) -> Result<Option<ExitStatus>> {
-        self.child.try_wait().or_say(|| "cannot wait for a program")
-    }
-
-    /// Waits; stops it and fails if a signal arrives, or ends it at the time limit.
-    pub(crate) fn wait(&mut self, limit: Option<Duration>) -> Result<ExitStatus> {
-        let begun = Instant::now();
-        let mut poll = FIRST_POLL;
-
-        loop {
-            if let Some(status) = self.finished()? {
-                return Ok(status);
-            }
-            if let Err(error) = interrupt::check() {
-                self.stop();
-                return Err(error);
-            }
-            if limit.is_some_and(|limit| begun.elapsed() > limit) {
-                self.stop();
-            }
-            thread::sleep(poll);
-            poll = POLL.min(poll * 2);
-        }
-    }
-
-    /// Waits for a while; whether it has ended then. Stops it and fails if a signal arrives.
-    pub(crate) fn wait_a_while(&mut self, time: Duration) -> Result<Option<ExitStatus>> {
-        let begun = Instant::now();
-        let mut poll = FIRST_POLL;
-
-        while begun.elapsed() < time {
-            if let Some(status) = self.finished()? {
-                return Ok(Some(status));
-            }
-            if let Err(error) = interrupt::check() {
-                self.stop();
-                return Err(error);
-            }
-            thread::sleep(poll);
-            poll = POLL.min(poll * 2);
-        }
-        Ok(None)
-    }
-
-    /// SIGTERM for those that tidy up, SIGKILL for those that do not.
-    pub(crate) fn stop(&mut self) {
-        let Ok(id) = i32::try_from(self.child.id()) else {
-            return;
-        };
-        let group = Pid::from_raw(-id);
-        let begun = Instant::now();
-
-        if self.child.try_wait().is_ok_and(|status| status.is_some()) {
-            return;
-        }
-        // It may end by itself at any time; then there is nobody to signal.
-        let _ = kill(group, Signal::SIGTERM);
-        while begun.elapsed() < GRACE {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(POLL);
-        }
-        let _ = kill(group, Signal::SIGKILL);
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -380,19 +294,5 @@ mod tests {
         let error = Cmd::new("no-such-program").read().expect_err("missing");
 
         assert!(error.message().starts_with("no-such-program is missing"));
-    }
-
-    #[test]
-    fn a_time_limit_stops_the_whole_group() {
-        let log = tempfile::tempfile().expect("a file");
-        let mut running = Cmd::new("sh")
-            .args(["-c", "sleep 60 | cat"])
-            .start_logged(&log)
-            .expect("it starts");
-        let begun = Instant::now();
-        let status = running.wait(Some(Duration::from_millis(100)));
-
-        assert!(!status.expect("it ends").success());
-        assert!(begun.elapsed() < Duration::from_secs(5));
     }
 }

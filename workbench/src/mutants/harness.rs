@@ -4,6 +4,7 @@
 //! with what finds most in the shortest time first.
 
 use super::generate::Generated;
+use super::mutant::Mutant;
 use super::program::{copy_name, refused, VARIABLE};
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
@@ -111,14 +112,13 @@ impl<'a> Harness<'a> {
         put(&world, &text)?;
         loop {
             let mut lines = list_before.clone();
+            let wanted = |m: &Mutant| all.is_viable(m) && !harness.without.contains(&m.number);
             for file in &all.files {
-                let wanted = |number: usize| !harness.without.contains(&number);
-                let copied = file.copied(|m| all.is_viable(m) && wanted(m.number));
-                put(&tree.join(file.path), &copied)?;
+                put(&tree.join(file.path), &file.copied(wanted))?;
                 // What is compiled as a whole file is not taken.
                 for one in file.functions.iter().filter(|_| file.path != "mm/vma.c") {
-                    let numbers = one.mutants.iter().filter(|m| all.is_viable(m));
-                    let numbers = numbers.map(|m| m.number).filter(|n| wanted(*n));
+                    let mutants = one.mutants.iter().filter(|m| wanted(m));
+                    let numbers = mutants.map(|m| m.number);
                     for number in std::iter::once(0).chain(numbers) {
                         let name = copy_name(&one.name, number);
                         lines.push_str(&format!("take {} {name}\n", file.path));
@@ -201,9 +201,7 @@ fn until_caught(cmd: &Cmd, limit: Duration, log: &Log) -> Result<Option<ExitStat
         }
         let caught = matches!(caught_by_harness(&beginning(&log.path)), Caught::By { .. });
         if caught || begun.elapsed() > limit {
-            // It is the first process in its name space: those take no other signal.
-            running.child.kill().or_say(|| "cannot end a program")?;
-            running.wait(None)?;
+            running.kill();
             return Ok(None);
         }
     }
