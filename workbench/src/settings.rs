@@ -107,6 +107,15 @@ pub(crate) struct AuthorSettings {
     pub(crate) date: Option<String>,
 }
 
+/// Which mutants are run, as the user says it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SampleSettings {
+    pub(crate) all: bool,
+    pub(crate) count: Option<String>,
+    pub(crate) seed: Option<String>,
+    pub(crate) shard: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) dirs: Dirs,
@@ -126,6 +135,7 @@ pub(crate) struct Settings {
     pub(crate) quick: bool,
     pub(crate) mail: MailSettings,
     pub(crate) author: AuthorSettings,
+    pub(crate) sample: SampleSettings,
     /// Ask the archive for a newer base, although there is one.
     pub(crate) update: bool,
     /// Packages are installed on this machine: there are no name spaces for a sysroot.
@@ -240,6 +250,12 @@ impl Settings {
                 name: given(&args.git_author_name).map(str::to_string),
                 email: given(&args.git_author_email).map(str::to_string),
                 date: given(&args.git_author_date).map(str::to_string),
+            },
+            sample: SampleSettings {
+                all: given(&args.all).is_some(),
+                count: given(&args.count).map(str::to_string),
+                seed: given(&args.seed).map(str::to_string),
+                shard: given(&args.shard).map(str::to_string),
             },
             update: args.target == Some(Target::Update),
             host_packages: false,

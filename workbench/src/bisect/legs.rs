@@ -11,8 +11,6 @@ use crate::judge::verdict::{verdict, Expected, Golden};
 use crate::lint::checkpatch;
 use crate::lint::complaints::{compiler_warnings, new_in};
 use crate::process::ended;
-use crate::run::kernel;
-use crate::run::kunit_py::Kunit;
 use crate::settings::Arch;
 use crate::tree::series::TESTS;
 use std::time::Instant;
@@ -226,16 +224,8 @@ fn suites(bisect: &Bisect<'_>, patch: &Patch, log: &Log) -> Result<bool> {
     if !um(bisect, patch, log)? {
         return Ok(false);
     }
-    let settings = &bisect.b.settings;
     let version = bisect.repository.source.version()?;
-    let kunit = Kunit {
-        tree: bisect.work.src.clone(),
-        objects: bisect.work.out("um"),
-        arch: Arch::Um,
-        toolbox: bisect.toolbox.clone(),
-        config: settings.dirs.workbench.join("kunit/um.config"),
-        compiler: kernel::compiler(),
-    };
+    let kunit = bisect.work.kunit(Arch::Um);
     let begun = Instant::now();
     let ran = crate::run::suites::run(bisect.b, &kunit, None, log)?;
     let verdict = verdict(

@@ -14,8 +14,8 @@ use crate::harness::parts::{make, unpack, FORK};
 use crate::judge::breakages::caught_by_harness;
 use crate::outcome::{self, Outcome, Tested};
 use crate::run::kernel;
-use crate::run::kunit_py::{Exec, Kunit};
-use crate::run::until_caught::until_caught;
+use crate::run::kunit_py::Kunit;
+use crate::run::until_caught::{limit_of_broken, until_caught, SUITES};
 use crate::settings::Arch;
 use crate::stamp::Inputs;
 use crate::table::{Column, Table};
@@ -24,8 +24,6 @@ use crate::tree::branches::{Branch, Branches, Repository};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The suites that are about the fix.
-const GLOB: &str = "fork_fail*";
 /// Seconds that they may take without a breakage, if the user says nothing.
 const LIMIT: u64 = 300;
 
@@ -97,14 +95,7 @@ impl<'a> Bench<'a> {
             b,
             repository: repository.clone(),
             toolbox: toolbox.clone(),
-            kunit: Kunit {
-                tree: work.src.clone(),
-                objects: work.out("um"),
-                arch: Arch::Um,
-                toolbox: kernel::with_ccache(&b.settings, toolbox),
-                config: b.settings.dirs.workbench.join("kunit/um.config"),
-                compiler: kernel::compiler(),
-            },
+            kunit: work.kunit(Arch::Um),
             work,
             harness: b.temporary_dir()?,
         })
@@ -119,7 +110,7 @@ impl<'a> Bench<'a> {
         let mut counts = Counts::default();
 
         table.line(&format!(
-            "linux {version} um: the suites {GLOB}, first without any breakage"
+            "linux {version} um: the suites {SUITES}, first without any breakage"
         ));
         table.row(&["breakage", "time", "caught by"]);
         let limit = self.without_breakage(&mut table)?;
@@ -176,7 +167,7 @@ impl<'a> Bench<'a> {
         }
         let seconds = format!("{} s", begun.elapsed().as_secs());
         table.row(&["(none)", &seconds, "nothing, as it should be"]);
-        Ok(took * 3 + 20)
+        Ok(limit_of_broken(took))
     }
 
     /// What came of a breakage, now or when it was tried before.
@@ -240,13 +231,7 @@ impl<'a> Bench<'a> {
             .b
             .console
             .quiet_long(&format!("{name}, suites"), &log, |log| {
-                let exec = Exec {
-                    limit,
-                    only: Some(GLOB.to_string()),
-                    raw: true,
-                    ..Exec::default()
-                };
-                until_caught(&self.kunit, &exec, log)
+                until_caught(&self.kunit, limit, None, log)
             })?;
         let shown = self.b.settings.shown(&log);
         let found = Found::new(caught, &format!("does not run: see {shown}"));

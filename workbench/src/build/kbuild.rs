@@ -8,7 +8,8 @@ use crate::error::{Context, Result};
 use crate::git::Git;
 use crate::process::Cmd;
 use crate::run::kernel;
-use crate::settings::Settings;
+use crate::run::kunit_py::Kunit;
+use crate::settings::{Arch, Settings};
 use crate::stamp::{write_whole, Inputs, Stamp};
 use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
@@ -88,6 +89,18 @@ impl Work {
     /// Where the objects of a kind are.
     pub(crate) fn out(&self, objects: &str) -> PathBuf {
         self.dir.join(objects)
+    }
+
+    /// The kernel with the suites, of this tree.
+    pub(crate) fn kunit(&self, arch: Arch) -> Kunit {
+        Kunit {
+            tree: self.src.clone(),
+            objects: self.out(arch.name()),
+            arch,
+            toolbox: self.toolbox.clone(),
+            config: kernel::config(&self.settings, arch),
+            compiler: kernel::compiler(),
+        }
     }
 
     fn index(&self) -> PathBuf {

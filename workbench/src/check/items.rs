@@ -48,13 +48,6 @@ fn no_breakages(b: &Builder) -> Option<String> {
     (!dir.is_dir()).then(|| format!("no {}", b.settings.shown(&dir)))
 }
 
-fn no_mutants(b: &Builder) -> Option<String> {
-    let list = format!("mutants/{}.explained", b.settings.base);
-    let list = b.settings.dirs.workbench.join(list);
-
-    (!list.is_file()).then(|| format!("no {}", b.settings.shown(&list)))
-}
-
 fn no_control(b: &Builder) -> Option<String> {
     run::control::missing(b).or_else(|| match b.settings.arch {
         Arch::Um => None,
@@ -112,7 +105,7 @@ const TESTS: [Test; 21] = [
     Test {
         name: "mutants-explained",
         run: mutants::check_explained,
-        missing: no_mutants,
+        missing: mutants::missing,
         others_in_all_only: false,
         ..EACH
     },
@@ -205,7 +198,7 @@ const TESTS: [Test; 21] = [
     Test {
         name: "mutants",
         run: mutants::run,
-        missing: no_mutants,
+        missing: mutants::missing,
         in_all_only: true,
         ..EACH
     },

@@ -11,6 +11,7 @@
 //! ```
 
 use super::{judge, name_regex, Coverage, Input, Tally, INSTRUMENTED, JUDGED, JUDGED_IN_RECOVERY};
+use crate::build::kbuild::Work;
 use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
@@ -119,15 +120,8 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         Some(&lists.patch),
         Some((&lists.recovery, "mm/recovery.c")),
     )?;
-    let tree = b.ensure(ChangedTree::new(&repository, "changed", &changed))?;
-    let kunit = Kunit {
-        tree,
-        objects: settings.base_build().join("changed/um"),
-        arch: Arch::Um,
-        toolbox: kernel::with_ccache(settings, &toolbox),
-        config: settings.dirs.workbench.join("kunit/um.config"),
-        compiler: kernel::compiler(),
-    };
+    b.ensure(ChangedTree::new(&repository, "changed", &changed))?;
+    let kunit = Work::new(settings, "changed", &repository, &toolbox).kunit(Arch::Um);
 
     outcome::test(
         b,
@@ -149,14 +143,11 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
 fn build(b: &Builder, kunit: &Kunit, repository: &Repository, tree: &str, log: &Log) -> Result<()> {
     let everywhere = options(Path::new("")).join(" ");
     let inputs = kernel::inputs(b, tree)?.add("options", everywhere.as_bytes());
-    let cache = KernelCache::new(&b.settings, &inputs);
 
-    if !b.settings.force && cache.restore(kunit, log)? {
-        return Ok(());
-    }
-    kernel::configure(b, kunit, repository, tree, log)?;
-    kernel::compile(b, kunit, log, &options(&kunit.tree))?;
-    cache.keep(kunit)
+    KernelCache::new(&b.settings, &inputs).take_or_build(kunit, log, || {
+        kernel::configure(b, kunit, repository, tree, log)?;
+        kernel::compile(b, kunit, log, &options(&kunit.tree))
+    })
 }
 
 fn measure(

@@ -3,9 +3,14 @@
 //! `workbench/mutants/BASE.explained`: mutants that no test can notice, each an id, a colon and the
 //! reason. One that is no mutant any more, or that a test notices, fails.
 
+use super::generate::FUNCTIONS;
 use super::mutant::line_hash;
+use crate::builder::Builder;
 use crate::console::read_lossy;
+use crate::error::Result;
+use crate::outcome::Outcome;
 use crate::settings::Settings;
+use crate::tree::branches::Branches;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -47,6 +52,38 @@ impl Explained {
         let ids = self.0.keys().filter(|id| !has(id));
         ids.cloned().collect()
     }
+}
+
+/// Why a base has no mutants.
+pub(crate) fn missing(b: &Builder) -> Option<String> {
+    let list = Explained::path(&b.settings);
+
+    (!list.is_file()).then(|| format!("no {}", b.settings.shown(&list)))
+}
+
+/// Whether each explanation is of a line that the series still has. `make mutants` says more.
+pub(crate) fn check_explained(b: &Builder) -> Result<Outcome> {
+    let repository = b.ensure(Branches)?;
+
+    if b.planning() {
+        b.quick("explained mutants are not stale", || Ok(()))?;
+        return Ok(Outcome::one(true, ""));
+    }
+    let mut files = Vec::new();
+    for (path, _) in FUNCTIONS {
+        files.push(repository.git().read(["show", &format!("fixed:{path}")])?);
+    }
+    let explained = Explained::read(&b.settings);
+    let stale = explained.without_line(&files);
+    let text = match stale.is_empty() {
+        true => format!("{} explained mutants, none stale\n", explained.0.len()),
+        false => format!(
+            "explained, but no line is as these have it: {}\n",
+            stale.join(" ")
+        ),
+    };
+
+    Ok(Outcome::one(stale.is_empty(), text))
 }
 
 #[cfg(test)]

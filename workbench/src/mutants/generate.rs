@@ -93,18 +93,7 @@ impl<'a> Compiler<'a> {
 
         Compiler {
             b,
-            kunit: Kunit {
-                tree: work.src.clone(),
-                objects: work.out(arch.name()),
-                arch,
-                toolbox: kernel::with_ccache(&b.settings, toolbox),
-                config: b
-                    .settings
-                    .dirs
-                    .workbench
-                    .join(format!("kunit/{arch}.config")),
-                compiler: kernel::compiler(),
-            },
+            kunit: work.kunit(arch),
             work,
             toolbox: toolbox.clone(),
         }
@@ -115,13 +104,9 @@ impl<'a> Compiler<'a> {
         self.work.check_out("fixed", log)?;
         kernel::configure(self.b, &self.kunit, repository, "fixed", log)?;
         let objects = FUNCTIONS.map(|(path, _)| path.replace(".c", ".o"));
-        let make = self.kunit.toolbox.make(&self.b.settings, &self.kunit.tree);
-        let make = make
-            .arg(format!("O={}", self.kunit.objects.display()))
-            .args([format!("ARCH={}", self.kunit.arch), "LLVM=1".into()])
-            .args(kernel::compiler());
+        let arch = self.kunit.arch.name();
 
-        log.run_checked(&make.args(objects))
+        log.run_checked(&self.work.make(arch, arch, objects))
     }
 
     /// The command that kbuild compiles a file with, for another source and other output.
@@ -149,7 +134,8 @@ impl<'a> Compiler<'a> {
             .output()
     }
 
-    fn parse(&self, path: &'static str, names: &[&str], first: usize) -> Result<File> {
+    /// A file and its mutants, numbered from `next` on.
+    fn parse(&self, path: &'static str, names: &[&str], next: &mut usize) -> Result<File> {
         let source = self.kunit.tree.join(path);
         let text = std::fs::read_to_string(&source)
             .or_say(|| format!("cannot read {path} of the series"))?;
@@ -160,11 +146,10 @@ impl<'a> Compiler<'a> {
                 format!("-fsyntax-only -Xclang -ast-dump=json -Xclang -ast-dump-filter={name}");
             let json = self.cmd(path, &source.to_string_lossy(), &dump)?.read()?;
             let node = ast::definition(&json, name)?;
-            let number = first + functions.iter().map(|one| one.mutants.len()).sum::<usize>();
-            functions.push(
-                Function::new(path, &text, &node, number)
-                    .ok_or_else(|| Error::failed(format!("{path}: {name}() is in a macro")))?,
-            );
+            let function = Function::new(path, &text, &node, *next)
+                .ok_or_else(|| Error::failed(format!("{path}: {name}() is in a macro")))?;
+            *next += function.mutants.len();
+            functions.push(function);
         }
         functions.sort_by_key(|one| one.extent.start);
         Ok(File {
@@ -181,13 +166,7 @@ impl<'a> Compiler<'a> {
 
         self.prepare(repository, log)?;
         for (path, names) in FUNCTIONS {
-            let file = self.parse(path, names, next)?;
-            next += file
-                .functions
-                .iter()
-                .map(|one| one.mutants.len())
-                .sum::<usize>();
-            all.files.push(file);
+            all.files.push(self.parse(path, names, &mut next)?);
         }
         Ok(all)
     }

@@ -4,20 +4,16 @@
 //! first of the suites fails.
 
 use super::generate::{Compiler, Generated};
-use super::mutant::Mutant;
 use super::program::VARIABLE;
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::judge::breakages::Caught;
 use crate::run::kernel;
-use crate::run::kunit_py::Exec;
-use crate::run::until_caught::until_caught;
+use crate::run::until_caught::{limit_of_broken, until_caught};
 use crate::settings::Arch;
 use crate::tree::branches::Repository;
+use crate::tree::with_patch::tree_with_texts;
 use std::time::Instant;
-
-/// The suites that are about the recovery.
-const GLOB: &str = "fork_fail*";
 
 pub(super) struct Kernel<'a> {
     compiler: &'a Compiler<'a>,
@@ -61,7 +57,7 @@ impl<'a> Kernel<'a> {
                 )))
             }
         }
-        kernel.limit = begun.elapsed().as_secs() * 3 + 20;
+        kernel.limit = limit_of_broken(begun.elapsed().as_secs());
         Ok(kernel)
     }
 
@@ -70,42 +66,31 @@ impl<'a> Kernel<'a> {
         let b = self.compiler.b;
         let arch = self.compiler.kunit.arch;
         let log = b.settings.logs().join(format!("mutant-{name}-{arch}.log"));
-        let exec = Exec {
-            limit: self.limit,
-            only: Some(GLOB.to_string()),
-            argument: Some(format!("{VARIABLE}={number}")),
-            raw: true,
-            ..Exec::default()
-        };
+        let argument = format!("{VARIABLE}={number}");
 
         b.console
             .only_progress()
             .quiet_long(name, &log, |log: &Log| {
-                until_caught(&self.compiler.kunit, &exec, log)
+                until_caught(&self.compiler.kunit, self.limit, Some(argument), log)
             })
     }
 }
 
 /// The tree of the series with copies, as git names it.
 fn tree(compiler: &Compiler<'_>, repository: &Repository, all: &Generated) -> Result<String> {
-    let scratch = compiler.b.temporary_dir()?;
-    let git = repository.git().index(scratch.path().join("index"));
+    let mut texts = Vec::new();
 
-    git.run(["read-tree", "fixed"])?;
     for file in &all.files {
-        let wanted = |mutant: &Mutant| all.is_viable(mutant);
         // What a mutant does not use any more is no concern of its build.
         let mut text = "#pragma clang diagnostic ignored \"-Weverything\"\n".to_string();
-        text.push_str(&file.copied(wanted));
+        text.push_str(&file.copied(|mutant| all.is_viable(mutant)));
         if file.path == "mm/mmap.c" {
             text.push_str(&format!(
                 "\n#include <linux/moduleparam.h>\nint {VARIABLE};\n\
                  core_param({VARIABLE}, {VARIABLE}, int, 0444);\n"
             ));
         }
-        let store = git.cmd(["hash-object", "-w", "--stdin"]).input(text);
-        let entry = format!("100644,{},{}", store.read()?, file.path);
-        git.run(["update-index", "--cacheinfo", &entry])?;
+        texts.push((file.path, text));
     }
-    git.read(["write-tree"])
+    tree_with_texts(compiler.b, repository, texts)
 }

@@ -22,4 +22,5 @@ mod tests;
 mod text;
 mod written;
 
-pub(crate) use run::{check_explained, run};
+pub(crate) use explained::{check_explained, missing};
+pub(crate) use run::run;

@@ -190,13 +190,11 @@ impl Run<'_> {
         let mut kernel = None;
 
         self.layer(compiler.kunit.arch.name(), chosen, |mutant| {
-            if kernel.is_none() {
-                kernel = Some(Kernel::new(compiler, repository, all)?);
-            }
-            match &kernel {
-                Some(kernel) => kernel.ask(mutant.number, &mutant.id),
-                None => Ok(Caught::Undecided),
-            }
+            let built = match kernel.take() {
+                Some(built) => built,
+                None => Kernel::new(compiler, repository, all)?,
+            };
+            kernel.insert(built).ask(mutant.number, &mutant.id)
         })
     }
 
@@ -357,31 +355,6 @@ fn read_sorted(text: &str, inputs: &str) -> Option<[BTreeSet<usize>; 3]> {
         words.map(|word| word.parse().ok()).collect()
     };
     Some([list()?, list()?, list()?])
-}
-
-/// Whether each explanation is of a line that the series still has. `make mutants` says more.
-pub(crate) fn check_explained(b: &Builder) -> Result<Outcome> {
-    let repository = b.ensure(Branches)?;
-
-    if b.planning() {
-        b.quick("explained mutants are not stale", || Ok(()))?;
-        return Ok(Outcome::one(true, ""));
-    }
-    let mut files = Vec::new();
-    for (path, _) in super::generate::FUNCTIONS {
-        files.push(repository.git().read(["show", &format!("fixed:{path}")])?);
-    }
-    let explained = Explained::read(&b.settings);
-    let stale = explained.without_line(&files);
-    let text = match stale.is_empty() {
-        true => format!("{} explained mutants, none stale\n", explained.0.len()),
-        false => format!(
-            "explained, but no line is as these have it: {}\n",
-            stale.join(" ")
-        ),
-    };
-
-    Ok(Outcome::one(stale.is_empty(), text))
 }
 
 #[cfg(test)]

@@ -21,26 +21,28 @@ pub(super) struct Sample {
 const COUNT: usize = 20;
 
 impl Sample {
-    /// `SAMPLE=` is a number of mutants, or `all`; `SEED=` and `SHARD=i/n` as make has them.
+    /// As `ONLY=`, `ALL=`, `COUNT=`, `SEED=` and `SHARD=i/n` have it.
     pub(super) fn read(settings: &Settings) -> Result<Sample> {
-        let given = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let said = &settings.sample;
         let bad = |name: &str, text: &str| Error::usage(format!("{name}={text} makes no sense"));
-        let number = |name: &str| match given(name) {
+        let number = |name: &str, given: &Option<String>| match given {
             None => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| bad(name, &text)),
+            Some(text) => text.parse().map(Some).map_err(|_| bad(name, text)),
         };
-        let shard = match given("SHARD") {
+        let shard = match &said.shard {
             None => None,
-            Some(text) => Some(parse_shard(&text).ok_or_else(|| bad("SHARD", &text))?),
+            Some(text) => Some(parse_shard(text).ok_or_else(|| bad("SHARD", text))?),
         };
 
         Ok(Sample {
             only: settings.only.clone(),
-            count: match given("ALL") {
-                Some(_) => None,
-                None => Some(number("COUNT")?.map_or(COUNT, |count: u64| count as usize)),
+            count: match said.all {
+                true => None,
+                false => {
+                    Some(number("COUNT", &said.count)?.map_or(COUNT, |count: u64| count as usize))
+                }
             },
-            seed: number("SEED")?.unwrap_or(1),
+            seed: number("SEED", &said.seed)?.unwrap_or(1),
             shard,
         })
     }

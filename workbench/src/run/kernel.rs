@@ -32,7 +32,7 @@ impl Step for Kernel {
             branch: self.branch,
             name: arch.name().to_string(),
             title: arch.name().to_string(),
-            config: config(&b.settings),
+            config: config(&b.settings, arch),
         };
 
         wanted.make(b, |kunit, repository, log| {
@@ -98,12 +98,8 @@ impl Wanted {
             &format!("kernel-{}", self.name),
             || Ok(Stamp::new(objects.join("built")).inputs(&inputs()?)),
             |log| {
-                let cache = KernelCache::new(settings, &inputs()?);
-                if !settings.force && cache.restore(&kunit, log)? {
-                    return Ok(());
-                }
-                build(&kunit, &repository, log)?;
-                cache.keep(&kunit)
+                KernelCache::new(settings, &inputs()?)
+                    .take_or_build(&kunit, log, || build(&kunit, &repository, log))
             },
         )?;
         Ok(kunit)
@@ -112,7 +108,7 @@ impl Wanted {
 
 /// What the suites' kernel depends on, beside the compilers: the sources and the configuration.
 pub(crate) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
-    inputs_with(b, &config(&b.settings), tree)
+    inputs_with(b, &config(&b.settings, b.settings.arch), tree)
 }
 
 /// The same of a kernel with other options.
@@ -126,11 +122,11 @@ pub(crate) fn inputs_with(b: &Builder, config: &Path, tree: &str) -> Result<Inpu
         .add("toolchain", b.settings.toolchain_identity.as_bytes()))
 }
 
-fn config(settings: &Settings) -> PathBuf {
-    settings
-        .dirs
-        .workbench
-        .join(format!("kunit/{}.config", settings.arch))
+/// What is added to the configuration that the suites ask for.
+pub(crate) fn config(settings: &Settings, arch: Arch) -> PathBuf {
+    let dir = settings.dirs.workbench.join("kunit");
+
+    dir.join(format!("{arch}.config"))
 }
 
 /// C objects come from a cache when another checkout or base has compiled the same.

@@ -17,6 +17,8 @@ const KEPT: usize = 16;
 pub(crate) struct KernelCache {
     all: PathBuf,
     dir: PathBuf,
+    /// FORCE=1: what is there is not taken.
+    force: bool,
 }
 
 impl KernelCache {
@@ -26,11 +28,26 @@ impl KernelCache {
         KernelCache {
             dir: all.join(inputs.hash()),
             all,
+            force: settings.force,
         }
     }
 
+    /// Takes the kernel from here, or has it built and keeps it.
+    pub(crate) fn take_or_build(
+        &self,
+        kunit: &Kunit,
+        log: &Log,
+        build: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        if !self.force && self.restore(kunit, log)? {
+            return Ok(());
+        }
+        build()?;
+        self.keep(kunit)
+    }
+
     /// Puts the kernel where it would have been built. Returns whether there was one.
-    pub(crate) fn restore(&self, kunit: &Kunit, log: &Log) -> Result<bool> {
+    fn restore(&self, kunit: &Kunit, log: &Log) -> Result<bool> {
         let complete = self.dir.join("complete");
 
         // A checkout that has objects of its own builds: that is quick, and it will build again.
@@ -49,7 +66,7 @@ impl KernelCache {
     }
 
     /// Keeps a kernel that was just built.
-    pub(crate) fn keep(&self, kunit: &Kunit) -> Result<()> {
+    fn keep(&self, kunit: &Kunit) -> Result<()> {
         std::fs::create_dir_all(&self.all)
             .or_say(|| format!("cannot make {}", self.all.display()))?;
         let new = tempfile::Builder::new()

@@ -8,12 +8,32 @@ use crate::error::Result;
 use crate::judge::breakages::{caught, Caught, End};
 use std::time::Duration;
 
+/// The suites that are about the fix.
+pub(crate) const SUITES: &str = "fork_fail*";
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// What fails first, if anything does.
-pub(crate) fn until_caught(kunit: &Kunit, exec: &Exec, log: &Log) -> Result<Caught> {
-    let mut running = kunit.exec_cmd(exec).start_logged(log.file())?;
+/// How many seconds a broken kernel may run if one that is not took so many: it may be slower, but
+/// not by that much.
+pub(crate) fn limit_of_broken(seconds: u64) -> u64 {
+    seconds * 3 + 20
+}
+
+/// What fails first, if anything does, within so many seconds. The kernel gets the argument.
+pub(crate) fn until_caught(
+    kunit: &Kunit,
+    limit: u64,
+    argument: Option<String>,
+    log: &Log,
+) -> Result<Caught> {
+    let exec = Exec {
+        limit,
+        only: Some(SUITES.to_string()),
+        argument,
+        raw: true,
+        ..Exec::default()
+    };
+    let mut running = kunit.exec_cmd(&exec).start_logged(log.file())?;
 
     loop {
         let ended = running.wait_a_while(LOOK)?.is_some();
@@ -22,7 +42,7 @@ pub(crate) fn until_caught(kunit: &Kunit, exec: &Exec, log: &Log) -> Result<Caug
         if found != Caught::Undecided || ended {
             running.stop();
             return Ok(match found {
-                Caught::Undecided => caught(&text, Some(end(&text, exec.limit))),
+                Caught::Undecided => caught(&text, Some(end(&text, limit))),
                 found => found,
             });
         }

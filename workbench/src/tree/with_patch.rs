@@ -8,6 +8,7 @@ use super::checkout::Checkout;
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
+use crate::process::Cmd;
 use std::path::{Path, PathBuf};
 
 /// The tree of branch `fixed` with a patch applied, if one is given, and a file added, if one is
@@ -22,19 +23,48 @@ pub(crate) fn tree_with(
         return Ok(String::new());
     }
     let scratch = b.temporary_dir()?;
-    let git = repository.git().index(scratch.path().join("index"));
+    let git = series_in(scratch.path(), repository)?;
 
-    git.run(["read-tree", "fixed"])?;
     if let Some(patch) = patch {
         apply(b, repository, &git, patch)?;
     }
     if let Some((file, path)) = added {
         let store = git.cmd(["hash-object", "-w", "--no-filters", "--"]);
-        let blob = store.arg(file).read()?;
-        let entry = format!("100644,{blob},{path}");
-        git.run(["update-index", "--add", "--cacheinfo", &entry])?;
+        put(&git, path, &store.arg(file))?;
     }
     git.read(["write-tree"])
+}
+
+/// The tree of branch `fixed` with some files, each a path and its text, in place of what they
+/// were.
+pub(crate) fn tree_with_texts(
+    b: &Builder,
+    repository: &Repository,
+    texts: Vec<(&str, String)>,
+) -> Result<String> {
+    let scratch = b.temporary_dir()?;
+    let git = series_in(scratch.path(), repository)?;
+
+    for (path, text) in texts {
+        let store = git.cmd(["hash-object", "-w", "--stdin"]).input(text);
+        put(&git, path, &store)?;
+    }
+    git.read(["write-tree"])
+}
+
+/// Branch `fixed` in an index of its own, in a folder.
+fn series_in(dir: &Path, repository: &Repository) -> Result<Git> {
+    let git = repository.git().index(dir.join("index"));
+
+    git.run(["read-tree", "fixed"])?;
+    Ok(git)
+}
+
+/// Stores a file, and has the index name it.
+fn put(git: &Git, path: &str, store: &Cmd) -> Result<()> {
+    let entry = format!("100644,{},{path}", store.read()?);
+
+    git.run(["update-index", "--add", "--cacheinfo", &entry])
 }
 
 /// Applies a patch to an index of the series.
@@ -159,7 +189,7 @@ impl Step for ChangedTree {
 mod tests {
     use super::*;
     use crate::tree::branches::{Branch, Branches};
-    use crate::tree::toy::{put, Project};
+    use crate::tree::toy::{put as put_file, Project};
 
     #[test]
     fn a_patch_and_a_file_make_another_tree() {
@@ -170,9 +200,9 @@ mod tests {
         let text = "What is broken.\n---\ndiff --git a/mm/vma.c b/mm/vma.c\n--- a/mm/vma.c\n\
                     +++ b/mm/vma.c\n@@ -2,3 +2,3 @@\n int vma_2;\n-int vma_3; /* destroy */\n\
                     +int vma_3;\n int vma_4;\n";
-        put(&patch, text);
+        put_file(&patch, text);
         let file = project.top.join("extra.c");
-        put(&file, "extra\n");
+        put_file(&file, "extra\n");
         let patches = [patch.clone()];
         let files = PatchedFiles::new(&b, &repository, &patches).expect("files");
         let without = files.tree(None).expect("a tree");
@@ -184,6 +214,11 @@ mod tests {
         let same = tree_with(&b, &repository, None, None).expect("a tree");
         assert_eq!(Some(&same), repository.tree(Branch::Fixed).ok().as_ref());
         let extra = Some((file.as_path(), "mm/extra.c"));
+        let texts = vec![("mm/extra.c", "extra\n".to_string())];
+        let text_added = tree_with_texts(&b, &repository, texts).expect("a tree");
+        let file_added = Some((file.as_path(), "mm/extra.c"));
+        let added = tree_with(&b, &repository, None, file_added).expect("a tree");
+        assert_eq!(text_added, added);
         let more = tree_with(&b, &repository, Some(&patch), extra).expect("a tree");
         let dir = b
             .ensure(ChangedTree::new(&repository, "changed", &more))
@@ -194,7 +229,7 @@ mod tests {
             .expect("a folder");
         assert!(!dir.join("mm/extra.c").exists());
 
-        put(&patch, &text.replace(" int vma_2", " int vma_x"));
+        put_file(&patch, &text.replace(" int vma_2", " int vma_x"));
         let error = tree_with(&b, &repository, Some(&patch), None).expect_err("no");
         assert_eq!(
             error.message(),
