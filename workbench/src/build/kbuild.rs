@@ -14,9 +14,10 @@ use crate::stamp::{write_whole, Inputs, Stamp};
 use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
 use crate::tree::checkout::Checkout;
+use crate::tree::run_tree::SOURCES;
 use std::path::PathBuf;
 
-/// Where that is done, `build/BASE/NAME`: the source in `src`, and a folder for each kind of
+/// Where that is done, `build/BASE/NAME`: the source in `run`, and a folder for each kind of
 /// objects. It stays, so that little is built again.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
@@ -75,7 +76,7 @@ impl Work {
         toolbox: &Toolbox,
     ) -> Work {
         let dir = settings.base_build().join(name);
-        let src = dir.join("src");
+        let src = dir.join(SOURCES);
 
         Work {
             git: repository.git(),

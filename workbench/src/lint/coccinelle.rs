@@ -86,7 +86,7 @@ mod tests {
 Processing array_size_dup.cocci
 with option(s) \" --include-headers\"
 /b/lint/touched/mm/vma.c:12:5-9: WARNING: NULL check before some freeing functions is not needed
-/b/lint/src/mm/other.c:1:1: WARNING: not ours
+/b/lint/run/mm/other.c:1:1: WARNING: not ours
 ";
         assert_eq!(
             below(text, Path::new("/b/lint/touched")),

@@ -59,7 +59,7 @@ impl Complaints {
 
         for line in text.lines() {
             let found = regex!(
-                r"^(?:\.\./)*(?:[^ ]*/src/)?([^ :]+:[0-9]+:(?:[0-9]+:)? (?:warning|error): .*)"
+                r"^(?:\.\./)*(?:[^ ]*/run/)?([^ :]+:[0-9]+:(?:[0-9]+:)? (?:warning|error): .*)"
             )
             .and_then(|regex| regex.captures(line));
             let Some(line) = found.and_then(|found| found.get(1)) else {
@@ -181,7 +181,7 @@ mod tests {
   CC      mm/vma.o
 ../mm/vma.c:493:6: warning: no previous prototype for function 'x' [-Wmissing-prototypes]
   493 | void x(void)
-/home/me/build/6.18/lint/src/mm/mmap.c:12:9: warning: context imbalance in 'dup_mmap' - wrong count at exit
+/home/me/build/6.18/lint/run/mm/mmap.c:12:9: warning: context imbalance in 'dup_mmap' - wrong count at exit
 ../include/linux/mm.h:30: error: no good
 make[2]: *** [../scripts/Makefile.build:1: warning: not one] Error 1
 ";

@@ -11,7 +11,7 @@ use crate::error::{Context, Result};
 use crate::settings::{Arch, Settings};
 use crate::sources::base::Base;
 use crate::sources::config::BaseConfig;
-use crate::stamp::{Inputs, Stamp};
+use crate::stamp::{remove_file, Inputs, Stamp};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
@@ -37,9 +37,7 @@ impl Step for Kernel {
 
         wanted.make(b, |kunit, repository, log| {
             configure(b, kunit, repository, self.branch.name(), log)?;
-            compile(b, kunit, log, &[])?;
-            // How much of it came from the cache.
-            log.run(&kunit.toolbox.cmd("ccache").arg("-s")).map(|_| ())
+            compile(b, kunit, log, &[])
         })
     }
 
@@ -203,15 +201,26 @@ pub(crate) fn configure_with(
 /// Builds a kernel that is configured, and says how far it is.
 pub(crate) fn compile(b: &Builder, kunit: &Kunit, log: &Log, options: &[String]) -> Result<()> {
     let expected = BaseConfig::read(&b.settings)?.objects(kunit.arch);
+    let statistics = kunit.objects.join("ccache.log");
+    remove_file(&statistics)?;
+    let toolbox = kunit
+        .toolbox
+        .env("CCACHE_STATSLOG", &statistics.to_string_lossy());
+    let kunit = Kunit {
+        toolbox,
+        ..kunit.clone()
+    };
     let cmd = kunit.build_cmd(&b.settings, options);
     let status = log.run_watched(&cmd, None, |log| {
         log.progress(count_objects(&kunit.objects) * 100 / expected.max(1));
     })?;
 
-    match status.success() {
-        true => Ok(()),
-        false => Err(crate::error::Error::failed(crate::process::ended(status))),
+    if !status.success() {
+        return Err(crate::error::Error::failed(crate::process::ended(status)));
     }
+    // How much of it came from the cache.
+    log.run(&kunit.toolbox.cmd("ccache").arg("--show-log-stats"))?;
+    Ok(())
 }
 
 fn count_objects(dir: &Path) -> u64 {

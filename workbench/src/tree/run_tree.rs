@@ -9,6 +9,10 @@ use crate::builder::{Builder, Step};
 use crate::error::Result;
 use std::path::PathBuf;
 
+/// The folder of the sources, beside those of the objects, of each tree that is built. ccache
+/// compares paths from one to the other, so what one tree has compiled serves the others.
+pub(crate) const SOURCES: &str = "run";
+
 /// What no kernel of the suites has, half of all files. Kconfig and Makefile stay.
 const WITHOUT: [&str; 16] = [
     "/arch/a*/**/*.[chS]",
@@ -40,7 +44,7 @@ impl Step for RunTree {
     fn run(&self, b: &Builder) -> Result<PathBuf> {
         let repository = b.ensure(Branches)?;
         let name = self.branch.name();
-        let dir = b.settings.base_build().join("run");
+        let dir = b.settings.base_build().join(SOURCES);
         let checkout = Checkout {
             repository: &repository.git(),
             dir: &dir,

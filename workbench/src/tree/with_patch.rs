@@ -5,6 +5,7 @@
 use super::assemble::apply_trouble;
 use super::branches::Repository;
 use super::checkout::Checkout;
+use super::run_tree::SOURCES;
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
@@ -136,7 +137,7 @@ impl<'a> PatchedFiles<'a> {
     }
 }
 
-/// A tree or commit of the repository as files, in `build/BASE/NAME/src`. Unchanged files stay as
+/// A tree or commit of the repository as files, in `build/BASE/NAME/run`. Unchanged files stay as
 /// they are, so that little is built again; edits are undone.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangedTree {
@@ -162,7 +163,7 @@ impl Step for ChangedTree {
 
     fn run(&self, b: &Builder) -> Result<PathBuf> {
         let work = b.settings.base_build().join(&self.name);
-        let dir = work.join("src");
+        let dir = work.join(SOURCES);
         let git = Git::bare(&self.repository);
         let checkout = Checkout {
             repository: &git,
@@ -223,7 +224,7 @@ mod tests {
         let dir = b
             .ensure(ChangedTree::new(&repository, "changed", &more))
             .expect("a folder");
-        assert_eq!(dir, project.top.join("build/6.18/changed/src"));
+        assert_eq!(dir, project.top.join("build/6.18/changed/run"));
         assert!(dir.join("mm/extra.c").is_file());
         b.ensure(ChangedTree::new(&repository, "changed", &broken))
             .expect("a folder");
