@@ -12,7 +12,7 @@ use crate::lint::checkpatch;
 use crate::lint::complaints::{compiler_warnings, new_in};
 use crate::process::ended;
 use crate::settings::Arch;
-use crate::tree::series::TESTS;
+use crate::tree::series::{FACILITY, TESTS};
 use std::time::Instant;
 
 /// What the fix can touch, of a kernel that is not built as a whole.
@@ -147,7 +147,7 @@ const WARNINGS: Config<'_> = Config {
 impl Leg {
     pub(super) fn is_for(&self, patch: &Patch) -> bool {
         let section = match patch.section {
-            section if section == TESTS.name => self.tests,
+            section if [FACILITY, TESTS].contains(&section) => self.tests,
             _ => self.fix,
         };
 
@@ -304,8 +304,9 @@ fn vma(bisect: &Bisect<'_>, patch: &Patch, log: &Log) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::series::{Section, FIX, IMPROVE};
 
-    fn legs_of(number: u32, section: &'static str, suites: &[&str]) -> Vec<&'static str> {
+    fn legs_of(number: u32, section: Section, suites: &[&str]) -> Vec<&'static str> {
         let patch = Patch {
             number,
             section,
@@ -331,18 +332,18 @@ mod tests {
             "vma",
         ];
 
-        assert_eq!(legs_of(1, "fix", &[]), of_fix);
-        assert_eq!(legs_of(51, "improve", &[]), of_fix);
-        assert_eq!(legs_of(101, "tests", &[]), ["um", "checkpatch"]);
-        assert_eq!(
-            legs_of(104, "tests", &["fault"]),
-            ["um", "suites", "checkpatch"]
-        );
+        assert_eq!(legs_of(1, FIX, &[]), of_fix);
+        assert_eq!(legs_of(51, IMPROVE, &[]), of_fix);
+        assert_eq!(legs_of(101, FACILITY, &[]), ["um", "checkpatch"]);
+        for section in [FACILITY, TESTS] {
+            let legs = legs_of(152, section, &["fault"]);
+            assert_eq!(legs, ["um", "suites", "checkpatch"]);
+        }
     }
 
     #[test]
     fn the_base_is_no_patch() {
-        let of_base = legs_of(0, "fix", &[]);
+        let of_base = legs_of(0, FIX, &[]);
 
         assert!(of_base.contains(&"warnings") && !of_base.contains(&"checkpatch"));
     }

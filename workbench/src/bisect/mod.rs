@@ -2,8 +2,9 @@
 
 //! `make bisect`: does each patch stand on its own? Those of the fix are built for UML with
 //! everything, for others what they can touch; the warnings of W=1 are compared with those of the
-//! base, checkpatch and the userspace harness are run. Those of the tests are built for UML, and the
-//! suites run that there are by then. A table, also in `build/BASE/bisect.txt`; details in the logs.
+//! base, checkpatch and the userspace harness are run. Those of the facility, on the base itself, and
+//! of the tests, on all that is before them, are built for UML, and the suites run that there are by
+//! then. A table, also in `build/BASE/bisect.txt`; details in the logs.
 
 mod legs;
 
@@ -48,7 +49,7 @@ struct Bisect<'a> {
 struct Patch {
     /// 0 for the base.
     number: u32,
-    section: &'static str,
+    section: Section,
     commit: String,
     /// The subject, and as it is in a file's name.
     subject: String,
@@ -145,12 +146,19 @@ impl<'a> Bisect<'a> {
         for section in &self.sections {
             if *section == FIX {
                 let base = self.git.id("base")?;
-                self.patch(0, FIX.name, base, &mut table, &mut fields, &mut outcome)?;
+                self.patch(0, FIX, base, &mut table, &mut fields, &mut outcome)?;
             }
-            let commits = self.repository.section(section.name, "fixed")?;
+            let branch = Branch::of(*section).name();
+            let commits = self.repository.section(section.name, branch)?;
             for (number, commit) in (section.first..).zip(commits) {
-                let name = section.name;
-                self.patch(number, name, commit, &mut table, &mut fields, &mut outcome)?;
+                self.patch(
+                    number,
+                    *section,
+                    commit,
+                    &mut table,
+                    &mut fields,
+                    &mut outcome,
+                )?;
             }
         }
         let file = self::table(self.b);
@@ -172,7 +180,7 @@ impl<'a> Bisect<'a> {
     fn patch(
         &self,
         number: u32,
-        section: &'static str,
+        section: Section,
         commit: String,
         table: &mut Table<'_>,
         fields: &mut Fields<'_>,
@@ -211,7 +219,7 @@ impl<'a> Bisect<'a> {
     fn check_out(
         &self,
         number: u32,
-        section: &'static str,
+        section: Section,
         commit: String,
         fields: &Fields<'_>,
     ) -> Result<Patch> {

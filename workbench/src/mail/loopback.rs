@@ -192,18 +192,28 @@ impl Post<'_> {
                 .arg(&series),
         )?;
         let applicable = only_mbx(&series)?;
-        log.run_checked(&pristine.cmd(["am", "-q"]).arg(&applicable))?;
-        self.check_applied(pristine, section)?;
+        let last = section.commits.last().map_or("", String::as_str);
+        let mailed = self.series.git.id(&format!("{last}^{{tree}}"))?;
+        let apply = |want: &str| {
+            log.run_checked(&pristine.cmd(["am", "-q"]).arg(&applicable))?;
+            self.check_applied(pristine, section, want)
+        };
+        if mailed != section.tree {
+            // It is to apply to the base alone, too.
+            let base = self.series.git.id("base^{commit}")?;
+            pristine.run(["checkout", "-q", "--detach", &base])?;
+            apply(&mailed)?;
+            pristine.run(["checkout", "-q", "received"])?;
+        }
+        apply(&section.tree)?;
         Ok(format!(
             "  section {name}: {} mails arrived and apply",
             arrived.len()
         ))
     }
 
-    fn check_applied(&self, pristine: &Git, section: &Section) -> Result<()> {
+    fn check_applied(&self, pristine: &Git, section: &Section, want: &str) -> Result<()> {
         let name = section.name;
-        let last = section.commits.last().map_or("", String::as_str);
-        let want = self.series.git.id(&format!("{last}^{{tree}}"))?;
 
         if pristine.id("HEAD^{tree}")? != want {
             return Err(Error::failed(format!(
@@ -340,6 +350,7 @@ mod tests {
         let section = Section {
             name: "fix",
             commits: vec!["1".into(), "2".into()],
+            tree: String::new(),
         };
 
         match check_arrived(&section, arrived) {

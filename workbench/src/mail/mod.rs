@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The series as mails: one thread for the fix, one for what improves it, one for the tests, each
-//! with a cover letter, as they are for different lists.
+//! The series as mails: one thread for the fix, one for what improves it, one for the facility, one
+//! for the tests, each with a cover letter, as they are for different lists.
 //!
 //! `git format-patch` and `git range-diff` write them, `git send-email` sends them, and `b4 am`
 //! receives them in [`loopback`]. `b4 prep` does not write them: it tracks one series per branch of
-//! a clone with a work tree, where here up to three series are one branch of a bare repository, and it
+//! a clone with a work tree, where here up to four series are one branch of a bare repository, and it
 //! sends all mails of a series to the same people, where each patch here has its own. It also has
 //! no name for a base that is a tarball, and keeps what was sent as tags, which a fresh clone of
 //! this project has none of.
@@ -43,11 +43,14 @@ use crate::settings::Settings;
 use crate::tree::branches::{Branch, Repository};
 use crate::tree::series::{FIX, SECTIONS};
 
-/// The commits of a section. Each is mailed as a thread of its own.
+/// A section. Each is mailed as a thread of its own.
 #[derive(Clone, Debug)]
 struct Section {
     name: &'static str,
+    /// As they are mailed: those of the facility are on the base itself.
     commits: Vec<String>,
+    /// The git tree with all sections up to this one.
+    tree: String,
 }
 
 /// The series as the patches have it now.
@@ -71,18 +74,22 @@ impl Series {
 
     fn of(repository: &Repository) -> Result<Series> {
         let git = repository.git();
-        let branch = Branch::Fixed.name();
         let mut sections = Vec::new();
 
-        for name in SECTIONS.map(|section| section.name) {
-            let commits = repository.section(name, branch)?;
-            if !commits.is_empty() {
-                sections.push(Section { name, commits });
+        for section in SECTIONS {
+            let name = section.name;
+            let fixed = repository.section(name, Branch::Fixed.name())?;
+            if let Some(last) = fixed.last() {
+                sections.push(Section {
+                    name,
+                    commits: repository.section(name, Branch::of(section).name())?,
+                    tree: git.id(&format!("{last}^{{tree}}"))?,
+                });
             }
         }
         Ok(Series {
             version: repository.source.version()?,
-            commit: git.id(branch)?,
+            commit: git.id(Branch::Fixed.name())?,
             tree: repository.tree(Branch::Fixed)?,
             git,
             sections,

@@ -115,18 +115,22 @@ impl Toy {
             .expect("a clone");
         self.series.commit = git.id("fixed").expect("a branch");
         self.series.tree = git.id("fixed^{tree}").expect("a branch");
+        let tree = |commit: &str| git.id(&format!("{commit}^{{tree}}")).expect("a tree");
         self.series.sections = vec![
             Section {
                 name: "fix",
                 commits: commits[..2].to_vec(),
+                tree: tree(&commits[1]),
             },
             Section {
                 name: "improve",
                 commits: vec![commits[3].clone()],
+                tree: tree(&commits[3]),
             },
             Section {
                 name: "tests",
                 commits: vec![commits[5].clone()],
+                tree: tree(&commits[5]),
             },
         ];
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether the whole series applies to the base, and the tests without the rest.
+//! Whether the whole series applies to the base, and the facility and the tests without the rest.
 
 use super::branches::{Branch, Branches};
-use super::series::{Section, FIX, IMPROVE, TESTS};
+use super::series::{Section, FACILITY, FIX, IMPROVE, TESTS};
 use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::{self, Outcome, Tested};
@@ -29,15 +29,16 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             let of = |section: Section| -> Result<usize> {
                 Ok(repository.section(section.name, "fixed")?.len())
             };
-            let (fix, improve, tests) = (of(FIX)?, of(IMPROVE)?, of(TESTS)?);
+            let (fix, improve) = (of(FIX)?, of(IMPROVE)?);
+            let (facility, tests) = (of(FACILITY)?, of(TESTS)?);
             let version = repository.source.version()?;
             let same = repository.tree(Branch::Fixed)? == repository.tree(Branch::Unfixed)?;
 
             Ok(Outcome::one(
-                tests > 0 && same == (fix + improve == 0),
+                facility > 0 && tests > 0 && same == (fix + improve == 0),
                 format!(
-                    "{fix} patches of the fix, {improve} that improve it and {tests} of the tests \
-                     apply to {version}\n"
+                    "{fix} patches of the fix, {improve} that improve it, {facility} of the \
+                     facility and {tests} of the tests apply to {version}\n"
                 ),
             ))
         },

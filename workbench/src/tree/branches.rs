@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Branches in `build/BASE/repo.git`: `fixed`, the whole series, and `unfixed`, the base and the
-//! tests, without the fix and what improves it.
+//! Branches in `build/BASE/repo.git`: `fixed`, the whole series, and `unfixed`, the base, the
+//! facility and the tests, without the fix and what improves it.
 
 use super::assemble::{self, Author, Target};
-use super::series::{Series, FIX, SECTIONS, TESTS};
+use super::series::{Section, Series, FACILITY, FIX, SECTIONS, TESTS};
 use super::suites;
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Result};
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub(crate) enum Branch {
     /// The whole series.
     Fixed,
-    /// The base and the tests, without the sections before them.
+    /// The base, the facility and the tests, without the sections before them.
     Unfixed,
 }
 
@@ -26,6 +26,15 @@ impl Branch {
         match self {
             Branch::Fixed => "fixed",
             Branch::Unfixed => "unfixed",
+        }
+    }
+
+    /// Where a section's patches are as they are mailed and tested by themselves. The facility
+    /// needs no other section, and is there on the base itself.
+    pub(crate) fn of(section: Section) -> Branch {
+        match section == FACILITY {
+            true => Branch::Unfixed,
+            false => Branch::Fixed,
         }
     }
 }
@@ -96,7 +105,7 @@ impl Repository {
             },
             Target {
                 reference: "refs/heads/unfixed",
-                sections: &[TESTS],
+                sections: &[FACILITY, TESTS],
             },
         ];
         assemble::assemble(b, &self.source, &git, &targets, &Author::nobody())?;
@@ -153,7 +162,7 @@ mod tests {
         let fix = "fixed^{/^section: tests}";
         assert_eq!(
             read(&["log", "-2", "--format=%s", fix]),
-            "section: tests\nsection: improve"
+            "section: tests\nsection: facility"
         );
         assert_eq!(
             read(&["diff", "--name-only", "base", fix]),

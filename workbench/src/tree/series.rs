@@ -10,7 +10,8 @@
 //!
 //! Both kinds are one sequence, in the order of their numbers: from 0001 on the section `fix`, what
 //! mainline has already; from 0051 on `improve`, what is on top of that and goes to mainline first;
-//! from 0101 on `tests`. A section may be empty.
+//! from 0101 on `facility`, fault injection for any test; from 0151 on `tests`, those that make use
+//! of it. A section may be empty.
 
 use crate::console::read_lossy;
 use crate::error::{Context, Error, Result};
@@ -37,13 +38,18 @@ pub(crate) const IMPROVE: Section = Section {
     first: 51,
     last: 100,
 };
+pub(crate) const FACILITY: Section = Section {
+    name: "facility",
+    first: 101,
+    last: 150,
+};
 pub(crate) const TESTS: Section = Section {
     name: "tests",
-    first: 101,
+    first: 151,
     last: 200,
 };
 /// In the order in which they apply.
-pub(crate) const SECTIONS: [Section; 3] = [FIX, IMPROVE, TESTS];
+pub(crate) const SECTIONS: [Section; 4] = [FIX, IMPROVE, FACILITY, TESTS];
 
 impl Section {
     pub(crate) fn named(name: &str) -> Option<Section> {

@@ -17,7 +17,7 @@ fn forced(args: &mut crate::cli::Args) {
 }
 
 const PATCH: &str = "patches/6.18/0002-mm-fix-two.patch";
-const LIST: &str = "patches/6.18/0101-kunit-add-files.new";
+const LIST: &str = "patches/6.18/0151-kunit-add-files.new";
 
 #[test]
 fn files_are_as_they_should_be() {
@@ -56,7 +56,7 @@ fn not_a_byte_changes() {
         args.git_author_email = Some("other@localhost".into());
     };
     let said = project.run_with(other, make_tree::run).expect("a tree");
-    assert!(said.ends_with("build/6.18/linux: linux 6.18.15 and 6 commits on branch series\n"));
+    assert!(said.ends_with("build/6.18/linux: linux 6.18.15 and 7 commits on branch series\n"));
     assert_eq!(project.git(&["rev-parse", "HEAD^{tree}"]), want);
     assert_eq!(project.git(&["log", "-1", "--format=%an"]), "Other");
     let said = project.run(make_tree::run).expect("a tree");
@@ -88,7 +88,7 @@ fn edits_are_not_lost() {
     assert_eq!(project.files(), before);
 
     project.run(refresh::run).expect("a patch");
-    let patch = text(&project, "patches/6.18/0103-mm-a-patch.patch");
+    let patch = text(&project, "patches/6.18/0153-mm-a-patch.patch");
     assert!(patch.contains("Says why."));
     assert!(!patch.contains("Signed-off-by") && !patch.contains("test@localhost"));
     // What is not wanted is discarded when asked to.
@@ -110,7 +110,7 @@ fn new_files_become_a_list_and_go_with_it() {
     project.edit("lib/Makefile", "lib_1;", "lib_1; // group");
     project.commit("lib: a group");
     project.run(refresh::run).expect("a list");
-    let list = "patches/6.18/0103-lib-a-group.new";
+    let list = "patches/6.18/0153-lib-a-group.new";
     assert!(text(&project, list).contains("\nlib/group/sub/one.c\n"));
     assert_eq!(text(&project, "lib/group/sub/one.c"), "one\n");
     project.git(&["reset", "-q", "--hard", "HEAD^"]);
@@ -191,7 +191,7 @@ fn a_shared_file_is_another_bases() {
         text(&project, "lib/kunit/fault.c").contains("toy"),
         "overwritten"
     );
-    let list = text(&project, "patches/6.12/0101-kunit-add-files.new");
+    let list = text(&project, "patches/6.12/0151-kunit-add-files.new");
     assert!(list.contains("\n+.name = \"older\",\n"), "{list}");
     assert!(!list.contains("+own") && text(&project, "lib/kunit/own.c") == "own\n");
     // There and back.
@@ -236,9 +236,9 @@ fn a_tree_that_is_no_series_is_refused() {
          nothing was written",
     );
     project.git(&["commit", "-q", "--allow-empty", "-m", "section: docs"]);
-    refused("no such section; known are fix improve tests");
+    refused("no such section; known are fix improve facility tests");
     project.git(&["commit", "-q", "--allow-empty", "-m", "section: improve"]);
-    refused("comes after section tests: the order is fix improve tests");
+    refused("comes after section tests: the order is fix improve facility tests");
     project.git(&["commit", "-q", "--allow-empty", "-m", "mm: nothing"]);
     refused("changes nothing: drop it, only section marks may be empty");
     project.write("workbench/x", "");
