@@ -16,6 +16,8 @@ pub(crate) enum Target {
     Selftest,
     /// the same without the fix: the kernel must fall over, by the defect
     SelftestControl,
+    /// how long a fork that fails holds the parent's mmap_lock, against one that succeeds
+    Hold,
     /// forks that fail, in userspace: every small layout, failure and schedule
     ForkHarness,
     /// the base's own tools/testing/vma on the patched tree

@@ -18,6 +18,7 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
         Target::Control => tested(b, run::control::run(b)?),
         Target::Selftest => tested(b, selftest::selftest(b)?),
         Target::SelftestControl => tested(b, selftest::control(b)?),
+        Target::Hold => selftest::hold::run(b),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),
         Target::Coverage => tested(b, coverage::run::run(b)?),

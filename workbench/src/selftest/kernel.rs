@@ -56,7 +56,7 @@ pub(super) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
 }
 
 /// Makes the configuration, and sees that all came about that is wanted.
-fn configure(settings: &Settings, kernel: &Kunit, log: &Log) -> Result<()> {
+pub(super) fn configure(settings: &Settings, kernel: &Kunit, log: &Log) -> Result<()> {
     let made = kernel.objects.join(".config");
     let toolbox = kernel
         .toolbox

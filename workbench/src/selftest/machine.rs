@@ -58,6 +58,19 @@ impl Machine {
         })
     }
 
+    /// The same with another limit, unless the user has set one.
+    pub(super) fn limited(mut self, b: &Builder, seconds: u64) -> Machine {
+        if b.settings.timeout.is_none() {
+            self.limit = Duration::from_secs(seconds);
+        }
+        self
+    }
+
+    /// How long it may run.
+    pub(super) fn seconds(&self) -> u64 {
+        self.limit.as_secs()
+    }
+
     fn cmd(&self, program: &Program) -> Cmd {
         let image = self.kernel.image();
         let words = program.words();

@@ -4,6 +4,7 @@
 //! machine of its own, and has to pass. `make selftest-control` runs the same ones without the fix:
 //! the kernel has to fall over under each of them, by the defect.
 
+pub(crate) mod hold;
 mod kernel;
 mod machine;
 mod programs;
@@ -30,7 +31,7 @@ type Each = (&'static Program, machine::Ran);
 /// Boots a machine for each program.
 fn run_all(b: &Builder, branch: Branch, log: &Log) -> Result<Vec<Each>> {
     let kernel = b.ensure(Kernel { branch })?;
-    let initramfs = programs::pack(b, &kernel, log)?;
+    let initramfs = programs::pack(b, &kernel, &programs::PROGRAMS, log)?;
     let machine = Machine::new(b, &kernel, &initramfs, log)?;
     let run = |program: &'static Program| Ok((program, machine.run(program, log)?));
 

@@ -19,12 +19,12 @@ use std::path::{Path, PathBuf};
 pub(super) struct Program {
     pub(super) name: &'static str,
     /// Its files, in the tree or in `workbench`.
-    sources: &'static [&'static str],
-    in_tree: bool,
+    pub(super) sources: &'static [&'static str],
+    pub(super) in_tree: bool,
     /// What it is called with.
-    arguments: &'static [&'static str],
+    pub(super) arguments: &'static [&'static str],
     /// Options of the kernel.
-    options: &'static str,
+    pub(super) options: &'static str,
 }
 
 const TESTS: &str = "tools/testing/selftests";
@@ -109,7 +109,12 @@ pub(super) fn inputs(settings: &Settings, inputs: Inputs) -> Inputs {
 }
 
 /// Compiles them, and packs the initramfs. Returns where it is.
-pub(super) fn pack(b: &Builder, kernel: &Kunit, log: &Log) -> Result<PathBuf> {
+pub(super) fn pack(
+    b: &Builder,
+    kernel: &Kunit,
+    programs: &[Program],
+    log: &Log,
+) -> Result<PathBuf> {
     let dir = kernel.objects.join("initramfs");
     let workbench = &b.settings.dirs.workbench;
     let archive = dir.join("initramfs.cpio");
@@ -122,7 +127,7 @@ pub(super) fn pack(b: &Builder, kernel: &Kunit, log: &Log) -> Result<PathBuf> {
     let init = workbench.join(INIT);
     compile(kernel, &[init], &dir.join("init"), log)?;
     let _ = writeln!(list, "file /init {} 0755 0 0", dir.join("init").display());
-    for program in &PROGRAMS {
+    for program in programs {
         let sources: Vec<PathBuf> = program
             .sources
             .iter()

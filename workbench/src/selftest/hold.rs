@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `make hold`: for how long a fork that fails holds the mmap_lock of its parent for write, and when
+//! a reader gets it, against one that succeeds, in the same run. With the series, and with the lock
+//! not downgraded where the series does that.
+
+mod times;
+
+use super::kernel;
+use super::machine::Machine;
+use super::programs::{self, Program};
+use crate::build::kbuild::Work;
+use crate::builder::Builder;
+use crate::console::Log;
+use crate::error::{Context, Error, Result};
+use crate::run::kernel as suites;
+use crate::run::kunit_py::Kunit;
+use crate::settings::Arch;
+use crate::table::{Column, Table};
+use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::tree::branches::{Branch, Branches, Repository};
+use crate::tree::with_patch::tree_with;
+use std::path::PathBuf;
+use times::{Held, TITLES};
+
+const HOLD: Program = Program {
+    name: "fork_hold",
+    sources: &["selftest/fork_hold.c"],
+    in_tree: false,
+    // Pairs of forks, and MiB of the VMA that has most.
+    arguments: &["21", "256"],
+    // The program tells mms by their addresses. To print what the commit limit refuses would take
+    // longer than the fork.
+    options: "no_hash_pointers loglevel=4",
+};
+/// Seconds: most of the time goes by writing to all pages before each fork.
+const LIMIT: u64 = 3600;
+/// The breakage that does without the downgrade, after its number.
+const NOT_DOWNGRADED: &str = "-parent-not-downgraded.patch";
+
+/// What is measured.
+#[derive(Debug, PartialEq)]
+enum Variant {
+    Series,
+    /// The series without the downgrade: the breakage that takes it away.
+    NotDowngraded(PathBuf),
+}
+
+impl Variant {
+    fn name(&self) -> &'static str {
+        match self {
+            Variant::Series => "series",
+            Variant::NotDowngraded(_) => "not-downgraded",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Variant::Series => "mmap_lock of forks, with the series",
+            Variant::NotDowngraded(_) => "mmap_lock of forks, not downgraded",
+        }
+    }
+
+    fn tree(&self, b: &Builder, repository: &Repository) -> Result<String> {
+        match self {
+            Variant::Series => repository.tree(Branch::Fixed),
+            Variant::NotDowngraded(patch) => tree_with(b, repository, Some(patch), None),
+        }
+    }
+}
+
+/// Those of this base.
+fn variants(b: &Builder) -> Result<Vec<Variant>> {
+    let settings = &b.settings;
+    let all = settings.dirs.workbench.join("breakages");
+    let dir = all.join(&settings.base);
+    let entries =
+        std::fs::read_dir(&dir).or_say(|| format!("cannot read {}", settings.shown(&dir)))?;
+    let not_downgraded = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().ends_with(NOT_DOWNGRADED));
+    let mut variants = vec![Variant::Series];
+
+    // Unfixed kernels are left out: the first fork that fails would panic.
+    variants.extend(not_downgraded.map(Variant::NotDowngraded));
+    Ok(variants)
+}
+
+/// The kernel, built in a folder of its own.
+fn build(
+    b: &Builder,
+    toolbox: &Toolbox,
+    repository: &Repository,
+    tree: &str,
+    log: &Log,
+) -> Result<Kunit> {
+    let settings = &b.settings;
+    let work = Work::new(settings, "hold", repository, toolbox);
+    let config = format!("selftest/hold-{}.config", settings.arch);
+    let kernel = Kunit {
+        config: settings.dirs.workbench.join(config),
+        toolbox: suites::with_ccache(settings, toolbox),
+        ..work.kunit(settings.arch)
+    };
+
+    work.check_out(tree, log)?;
+    let options = suites::options(b, &kernel, repository, tree)?;
+    suites::configure_with(b, &kernel, &options, || {
+        kernel::configure(settings, &kernel, log)
+    })?;
+    log.run_checked(&kernel.build_cmd(settings, &[]))?;
+    Ok(kernel)
+}
+
+fn measure(b: &Builder, kernel: &Kunit, log: &Log) -> Result<Vec<Held>> {
+    let initramfs = programs::pack(b, kernel, &[HOLD], log)?;
+    let machine = Machine::new(b, kernel, &initramfs, log)?.limited(b, LIMIT);
+    let ran = machine.run(&HOLD, log)?;
+
+    if ran.late {
+        return Err(Error::failed(format!(
+            "{} did not end within {} s; TIMEOUT= gives it more",
+            HOLD.name,
+            machine.seconds()
+        )));
+    }
+    match ran.console.contains(&format!("{}: exit 0", HOLD.name)) {
+        true => Ok(Held::parse(&ran.console)),
+        false => Err(Error::failed(format!("{} failed", HOLD.name))),
+    }
+}
+
+/// `make hold`.
+pub(crate) fn run(b: &Builder) -> Result<()> {
+    let settings = &b.settings;
+
+    if settings.arch != Arch::Um {
+        return Err(Error::usage(format!(
+            "ARCH={}: times are measured on UML only",
+            settings.arch
+        )));
+    }
+    let variants = variants(b)?;
+    let toolbox = b.ensure(Sysroot(Tools::Build))?;
+    let repository = b.ensure(Branches)?;
+
+    if b.planning() {
+        return variants
+            .iter()
+            .try_for_each(|variant| b.quick(variant.title(), || Ok(())));
+    }
+    let mut columns = vec![Column::Left(15)];
+    columns.extend([Column::Right(5), Column::Right(7), Column::Right(5)]);
+    columns.extend([Column::Right(8), Column::Right(16), Column::Right(22)]);
+    let mut table = Table::new(&b.console, columns);
+
+    table.line(&format!(
+        "linux {} {}: ratios to a fork that succeeds, the median (and quartiles)",
+        repository.source.version()?,
+        settings.arch
+    ));
+    table.row(&TITLES);
+    for variant in &variants {
+        let tree = variant.tree(b, &repository)?;
+        let log = format!("hold-{}-{}", settings.arch, variant.name());
+        let held = b.long(variant.title(), &log, |log| {
+            let kernel = build(b, &toolbox, &repository, &tree, log)?;
+            measure(b, &kernel, log)
+        })?;
+        for each in held {
+            table.row(&each.row(variant.name()));
+        }
+    }
+    let name = format!("hold-{}.txt", settings.arch);
+    table.keep(&settings.base_build().join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::tests::toy;
+
+    #[test]
+    fn what_is_measured_depends_on_the_base() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let of = || variants(&toy(dir.path(), |_| ()));
+        let breakages = dir.path().join("workbench/breakages/6.18");
+
+        let error = of().expect_err("no breakages");
+        assert!(error
+            .message()
+            .starts_with("cannot read workbench/breakages/6.18"));
+        std::fs::create_dir_all(&breakages).expect("a folder");
+        assert_eq!(of().expect("variants"), [Variant::Series]);
+        let patch = breakages.join("42-parent-not-downgraded.patch");
+        std::fs::write(&patch, "").expect("a file");
+        assert_eq!(
+            of().expect("variants"),
+            [Variant::Series, Variant::NotDowngraded(patch)]
+        );
+    }
+}
