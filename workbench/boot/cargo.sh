@@ -5,7 +5,7 @@
 # if there are all that Cargo.lock names, else with those of crates.io.
 set -eu; cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../build/cargo}" CARGO_INCREMENTAL=0
-export CARGO_HOME="$CARGO_TARGET_DIR/home"
+export CARGO_HOME="$CARGO_TARGET_DIR/home" WORKBENCH_CHECKOUT="$PWD"	# see src/main.rs
 if awk -F '"' '/^name/ { n = $2 } /^version = "/ { v = $2 } /^source/ { print n "-" v }' Cargo.lock |
 	(cd /usr/share/cargo/registry && xargs ls -d) >/dev/null 2>&1; then
 	command=$1; shift	# options come after it, or clippy does not get them

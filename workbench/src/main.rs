@@ -54,6 +54,10 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Which checkout this is of: cargo looks at variables that the source names. It cannot tell
+/// checkouts apart by itself, and they share its folder; what another one built would be fresh.
+const _: Option<&str> = option_env!("WORKBENCH_CHECKOUT");
+
 /// The folders, as `workbench/boot/run.sh` hands them over.
 fn dirs() -> Result<Dirs> {
     let top = env::var_os("WORKBENCH_TOP")
