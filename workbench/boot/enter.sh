@@ -29,7 +29,7 @@ if [ "${1:-}" = --inside ]; then
 	# UML maps its memory from there, executable.
 	mount -t tmpfs -o mode=1777 tmpfs "$new/dev/shm"
 	# Packages have no byte code of Python: it is kept beside the sysroot's files.
-	exec chroot "$new" /usr/bin/env -i PATH=/usr/bin:/usr/sbin:/usr/lib/llvm-19/bin HOME=/run/home \
+	exec /usr/sbin/chroot "$new" /usr/bin/env -i PATH=/usr/bin:/usr/sbin:/usr/lib/llvm-19/bin HOME=/run/home \
 		TMPDIR=/run LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" PYTHONPYCACHEPREFIX="$sysroot/pycache" \
 		/bin/sh -c 'cd "$1" && shift && exec /usr/bin/env "$@"' sh "${@:3}"
 fi

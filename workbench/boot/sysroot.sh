@@ -61,8 +61,8 @@ build()
 	mkdir -p "$new"/{etc/ssl/certs,usr/lib/ssl} && ln -sf /etc/ssl/certs/ca-certificates.crt "$new/usr/lib/ssl/cert.pem"
 	cat "$new"/usr/share/ca-certificates/mozilla/*.crt >"$new/etc/ssl/certs/ca-certificates.crt" 2>/dev/null || :
 	touch "$new"/etc/{hosts,resolv.conf}	# enter.sh mounts this machine's there
-	"${spaces[@]}" chroot "$new" /usr/sbin/ldconfig
-	[ ! -x "$new/usr/bin/dot" ] || "${spaces[@]}" chroot "$new" /usr/bin/dot -c
+	"${spaces[@]}" /usr/sbin/chroot "$new" /usr/sbin/ldconfig
+	[ ! -x "$new/usr/bin/dot" ] || "${spaces[@]}" /usr/sbin/chroot "$new" /usr/bin/dot -c
 	(cd "$new/apt/debs" && printf '%s\n' *.deb) | sed -e 's/\.deb$//; s/%3a/:/; s/_/ /g' | sort >"$new/.packages"
 	sha256sum <"$new/.packages" | cut -c1-16 >"$new/.identity"
 	rm -rf -- "$new/apt"
