@@ -6,7 +6,7 @@
 use super::ast;
 use super::mutant::{Function, Mutant};
 use super::object;
-use super::program::{refused, with_copies};
+use super::program::{refused, with_copies, with_lines};
 use crate::build::kbuild::Work;
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
@@ -196,7 +196,8 @@ impl<'a> Compiler<'a> {
             }
             let object = self.work.out("mutants.o");
             let output = format!("-c -o {}", object.display());
-            let said = self.compile(file, &copied(&refused_here), &output)?;
+            let text = with_lines(&copied(&refused_here), &file.text, &file.functions);
+            let said = self.compile(file, &text, &output)?;
             if !said.status.success() {
                 log.say(said.error_text());
                 return Err(Error::failed(format!("{} does not compile", file.path)));

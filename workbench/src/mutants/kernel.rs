@@ -4,7 +4,7 @@
 //! first of the suites fails.
 
 use super::generate::{Compiler, Generated};
-use super::program::VARIABLE;
+use super::program::{with_lines, VARIABLE};
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::judge::breakages::Caught;
@@ -83,7 +83,11 @@ fn tree(compiler: &Compiler<'_>, repository: &Repository, all: &Generated) -> Re
     for file in &all.files {
         // What a mutant does not use any more is no concern of its build.
         let mut text = "#pragma clang diagnostic ignored \"-Weverything\"\n".to_string();
-        text.push_str(&file.copied(|mutant| all.is_viable(mutant)));
+        text.push_str(&with_lines(
+            &file.copied(|mutant| all.is_viable(mutant)),
+            &file.text,
+            &file.functions,
+        ));
         if file.path == "mm/mmap.c" {
             text.push_str(&format!(
                 "\n#include <linux/moduleparam.h>\nint {VARIABLE};\n\

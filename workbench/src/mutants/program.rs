@@ -4,6 +4,7 @@
 //! number a variable has. So a program is built once for all, not once for each.
 
 use super::mutant::{Function, Mutant};
+use super::text;
 
 /// The variable that says which mutant is run; 0 is none.
 pub(super) const VARIABLE: &str = "fork_mutant";
@@ -77,6 +78,25 @@ pub(super) fn with_copies(file: &str, functions: &[(&Function, Vec<&Mutant>)]) -
         at = function.extent.end;
     }
     text.push_str(&file[at..]);
+    text
+}
+
+/// The same with the lines of each copy numbered as those of the original: a warning has the number
+/// of its line in its code, and copies are compared.
+pub(super) fn with_lines(copied: &str, file: &str, functions: &[Function]) -> String {
+    let mut text = String::with_capacity(copied.len());
+
+    for line in copied.split_inclusive('\n') {
+        let of = copy_of(line).and_then(|number| {
+            let is = |one: &&Function| line.contains(&format!("{}(", copy_name(&one.name, number)));
+            functions.iter().find(is)
+        });
+        if let Some(of) = of {
+            let number = text::line_number(file, of.extent.start);
+            text.push_str(&format!("#line {number}\n"));
+        }
+        text.push_str(line);
+    }
     text
 }
 

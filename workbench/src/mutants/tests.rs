@@ -4,7 +4,7 @@
 
 use super::ast::definition;
 use super::mutant::Function;
-use super::program::{refused, with_copies};
+use super::program::{refused, with_copies, with_lines};
 
 const FILE: &str = include_str!("../../tests/data/toy.c");
 const TREE: &str = include_str!("../../tests/data/toy.json");
@@ -75,4 +75,6 @@ fn copies_are_chosen_by_number_and_errors_are_theirs() {
     assert!(text.contains("\tdefault: return toy__0(mm, old);\n"));
     assert_eq!(refused(&message(line + 3), "toy.c", &text), [2]);
     assert_eq!(refused(&message(1), "toy.c", &text), [0; 0]);
+    let numbered = with_lines(&text, FILE, std::slice::from_ref(&function));
+    assert_eq!(numbered.matches("#line 11\n__attribute__").count(), 3);
 }
