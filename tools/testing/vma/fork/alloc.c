@@ -135,6 +135,9 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	if (site_of(cache) == FORK_SITE_ANON_VMA)
 		check_freed_anon_vma(object);
+	/* One is freed before it is stored, and one of those that are torn down. */
+	if (site_of(cache) == FORK_SITE_VMA && !rcu_callback_map.writer && ++world.freed_vmas > 2)
+		fork_complain("VMAs are freed without cond_resched()");
 	fork_free(site_of(cache), object);
 }
 

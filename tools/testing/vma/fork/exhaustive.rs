@@ -8,6 +8,7 @@ use crate::{
         Layout,
         Place,
         KINDS,
+        NARROW,
         PLACES, //
     },
     sweep::{
@@ -96,7 +97,18 @@ fn none_and_one_everywhere() {
     let mut all = layouts(KINDS.len(), 0, PLACES);
 
     all.extend(layouts(KINDS.len(), 1, PLACES));
+    all.extend(layouts(KINDS.len(), 1, NARROW));
     check(&all);
+}
+
+#[test]
+fn two_narrow() {
+    check(&layouts(KINDS_OF_FOUR, 2, NARROW));
+}
+
+#[test]
+fn three_narrow() {
+    check(&layouts(4, 3, NARROW));
 }
 
 #[test]

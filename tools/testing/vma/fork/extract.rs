@@ -26,6 +26,8 @@ struct List {
     /// Header, and what to leave of it.
     leave: Vec<(String, String)>,
     prototypes: BTreeMap<String, String>,
+    /// What other functions call instead of a function.
+    via: Vec<(String, String)>,
 }
 
 impl List {
@@ -51,6 +53,7 @@ impl List {
                     .take
                     .extend(words.map(|name| (file.clone(), name, false))),
                 "leave" => list.leave.extend(words.map(|name| (file.clone(), name))),
+                "via" => list.via.extend(words.map(|other| (file.clone(), other))),
                 "is" => {
                     let (name, prototype) = rest
                         .split_once(':')
@@ -238,9 +241,17 @@ impl<'a> Sources<'a> {
                     ));
                 }
             }
+            let others = || list.via.iter().filter(|(called, _)| called != name);
+
             let _ = writeln!(heads, "{head};");
+            for (called, other) in others() {
+                let _ = writeln!(bodies, "#define {called} {other}");
+            }
             let _ = writeln!(bodies, "#line {} \"{}/{file}\"", first + 1, self.kernel);
             let _ = writeln!(bodies, "{}\n", lines[first..end].join("\n"));
+            for (called, _) in others() {
+                let _ = writeln!(bodies, "#undef {called}");
+            }
         }
         for name in list.prototypes.keys() {
             let taken = |taken: &str| taken.split('/').next() == Some(name);
@@ -400,6 +411,16 @@ static int left_declared(void);
         assert!(take("take file twice/2").unwrap().contains("#line 18"));
         assert!(take("take file twice/3").is_err());
         assert!(take("took file taken").is_err());
+    }
+
+    #[test]
+    fn calls_go_to_another_function() {
+        let taken = take("take file taken short\nvia taken checked").unwrap();
+        let define = "#define taken checked\n#line 11 \"tree/file\"\n";
+        let around = format!("{define}static inline void short(void) {{}}");
+
+        assert!(taken.contains(&around) && taken.matches("#define").count() == 1);
+        assert!(taken.ends_with("#undef taken\n"));
     }
 
     #[test]

@@ -64,6 +64,7 @@ enum fork_failure {
 	FORK_FAIL_LOCK,		/* killed while waiting for the parent's lock */
 	FORK_FAIL_POISON,	/* memory error in the nth copy of a page */
 	FORK_FAIL_STORE,	/* the nth store of a copy in the tree */
+	FORK_FAIL_CLEAR,	/* the nth removal of what is not copied, from the tree */
 };
 
 /* What the other task does with the mm that it has found */
@@ -92,12 +93,16 @@ struct fork_result {
 	bool walked;		/* the walker could walk VMAs */
 	bool found;		/* and found one that must not be there */
 	u32 points;	/* allocations tried */
+	u32 dup_points;	/* up to the end of the tree's copy */
 	u32 injected;	/* operations made to fail, allocations or others */
 	u32 signal_looks;
 	u32 charges;
 	u32 copies;	/* pages */
 	u32 stores;	/* VMAs that were copied, into the tree */
+	u32 clears;	/* VMAs that were not copied, out of it */
 	u32 warnings;	/* of a failed store */
+	u32 error;	/* of dup_mmap(), positive */
+	u32 uffd_events;	/* delivered */
 	u32 opens;
 	u32 closes;
 	u32 events;
@@ -153,6 +158,15 @@ u64 fork_task_size(void);
 void fork_run(const struct fork_plan *plan, struct fork_result *result);
 void fork_child_put(void);
 const char *fork_complaint(void);
+
+/*
+ * In the parent, at once and outside of a fork: a driver's mmap() that maps pages and
+ * fails; a VMA for each page, unmapped together.  They return whether that went so.
+ * Not each kernel has what they need.
+ */
+bool fork_mmap_fails(u64 start, u32 pages);
+bool fork_map_and_unmap(u64 start, u32 pages, bool downgrade);
+bool fork_can_mmap(void);
 void fork_forget_complaints(void);
 
 /* The allocations of the last run, by site */
@@ -178,6 +192,24 @@ enum fork_mistake {
 	FORK_MISTAKE_GATHER_TWICE,
 	FORK_MISTAKE_CHANGE_FLAGS,
 	FORK_MISTAKE_RETRY,
+	FORK_MISTAKE_NO_CACHE_FLUSH,
+	FORK_MISTAKE_NO_TLB_FLUSH,
+	FORK_MISTAKE_NO_OOM_SKIP,
+	FORK_MISTAKE_NO_HIWATER,
+	FORK_MISTAKE_UNMAP_UNTOLD,
+	FORK_MISTAKE_TELL_TOO_MUCH,
+	FORK_MISTAKE_ZAP_ANOTHER,
+	FORK_MISTAKE_ARCH_SWAPPED,
+	FORK_MISTAKE_NOT_HUGETLB,
+	FORK_MISTAKE_ANOTHERS_POLICY,
+	FORK_MISTAKE_NO_DCACHE_LOCK,
+	FORK_MISTAKE_DCACHE_LOCK_TWICE,
+	FORK_MISTAKE_DCACHE_UNLOCK_TWICE,
+	FORK_MISTAKE_NO_RESCHED,
+	FORK_MISTAKE_KEEP_NODES,
+	FORK_MISTAKE_BELOW_FLOOR,
+	FORK_MISTAKE_ABOVE_CEILING,
+	FORK_MISTAKE_ANOTHER_RANGE,
 	FORK_MISTAKE_WARN,
 	FORK_MISTAKES,
 };

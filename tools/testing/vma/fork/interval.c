@@ -36,8 +36,25 @@ static void check_mapping(struct vm_area_struct *vma, struct rb_root_cached *roo
 
 	if (!mapping->i_mmap_rwsem.dep_map.writer)
 		fork_complain("%s i_mmap without its lock", what);
+	if (!mapping->dcache_locked)
+		fork_complain("%s i_mmap without flush_dcache_mmap_lock()", what);
 	if (vma->vm_file && vma->vm_file->f_mapping != mapping)
 		fork_complain("%s the i_mmap of another file", what);
+}
+
+/* Keeps flush_dcache_folio() away, where caches go by virtual addresses. */
+void fork_dcache_lock(struct address_space *mapping)
+{
+	if (mapping->dcache_locked)
+		fork_complain("deadlock: flush_dcache_mmap_lock() twice");
+	mapping->dcache_locked = true;
+}
+
+void fork_dcache_unlock(struct address_space *mapping)
+{
+	if (!mapping->dcache_locked)
+		fork_complain("flush_dcache_mmap_unlock() twice");
+	mapping->dcache_locked = false;
 }
 
 void vma_interval_tree_insert(struct vm_area_struct *node, struct rb_root_cached *root)

@@ -45,6 +45,10 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("locked", FORK_LOCKED | FORK_WRITTEN | FORK_ACCOUNT),
     kind("hugetlb", FORK_FILE | FORK_HUGETLB | FORK_WRITTEN),
     kind("fileread", FORK_FILE),
+    kind(
+        "uffdpolicy",
+        FORK_UFFD | FORK_POLICY | FORK_WRITTEN | FORK_ACCOUNT,
+    ),
 ];
 
 pub(crate) const PAGE_SHIFT: u32 = 12;
@@ -65,6 +69,12 @@ pub(crate) enum Place {
     Across(usize),
     /// At the end of the user space.
     Top,
+    /// One page, where the one before ends.
+    Page,
+    /// The last page of the user space.
+    LastPage,
+    /// After a hole as large as what one page table of the lowest level maps.
+    Far,
 }
 
 pub(crate) const PLACES: &[Place] = &[
@@ -73,6 +83,14 @@ pub(crate) const PLACES: &[Place] = &[
     Place::Across(3),
     Place::Across(1),
     Place::Across(0),
+    Place::Top,
+];
+/// Places of few pages, and far from others: where a limit that is a page off shows.
+pub(crate) const NARROW: &[Place] = &[
+    Place::Page,
+    Place::LastPage,
+    Place::Far,
+    Place::Next,
     Place::Top,
 ];
 
@@ -84,20 +102,25 @@ impl Layout {
     /// Returns the VMAs, or nothing if user space has no room for one of them.
     pub(crate) fn vmas(&self, task_size: u64) -> Option<Vec<fork_vma>> {
         let page = 1 << PAGE_SHIFT;
-        let len = u64::from(PAGES) * page;
         let mut end = 0;
         let mut vmas = Vec::with_capacity(self.0.len());
 
         for &(kind, place) in &self.0 {
+            let pages = match place {
+                Place::Page | Place::LastPage => 1,
+                _ => PAGES,
+            };
+            let len = u64::from(pages) * page;
             let start = match place {
-                Place::Next => end,
+                Place::Next | Place::Page => end,
+                Place::Far => end + (1 << TABLE_SHIFTS[3]),
                 Place::Hole => end + page,
                 Place::Across(level) => {
                     let size = 1 << TABLE_SHIFTS[level];
 
                     (end + page).next_multiple_of(size) - page
                 }
-                Place::Top => task_size - len,
+                Place::Top | Place::LastPage => task_size - len,
             };
 
             if start < end || start + len > task_size {
@@ -106,7 +129,7 @@ impl Layout {
             end = start + len;
             vmas.push(fork_vma {
                 start,
-                pages: PAGES,
+                pages,
                 flags: KINDS[kind].flags,
             });
         }
@@ -121,6 +144,9 @@ impl fmt::Display for Place {
             Place::Next => write!(f, "@next"),
             Place::Across(level) => write!(f, "@across{level}"),
             Place::Top => write!(f, "@top"),
+            Place::Page => write!(f, "@page"),
+            Place::LastPage => write!(f, "@lastpage"),
+            Place::Far => write!(f, "@far"),
         }
     }
 }
@@ -156,6 +182,7 @@ impl FromStr for Layout {
             let kind = KINDS.iter().position(|kind| kind.name == name);
             let place = PLACES
                 .iter()
+                .chain(NARROW)
                 .chain(&[Place::Across(2)])
                 .find(|place| place.to_string() == word[name.len()..]);
 

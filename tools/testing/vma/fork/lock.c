@@ -168,8 +168,16 @@ static void look_for_parents_vmas(struct mm_struct *child)
 	rcu_read_unlock();
 }
 
+/* Before others get the lock of @mm, its TLB must not allow to write to what was copied. */
+static void look_for_stale_tlb(struct mm_struct *mm)
+{
+	if (mm == world.parent && world.parent_tlb_stale)
+		fork_complain("the parent is unlocked before its TLB is flushed");
+}
+
 void mmap_write_unlock(struct mm_struct *mm)
 {
+	look_for_stale_tlb(mm);
 	if (fork_checks && world.running && !world.in_walker && mm == world.parent && world.child)
 		look_for_parents_vmas(world.child);
 	if (fork_checks && world.running && !world.in_walker && mm != world.parent &&

@@ -11,6 +11,7 @@ mod exhaustive;
 mod interleave;
 mod layout;
 mod mistakes;
+mod mmap;
 mod model;
 mod random;
 mod replay;

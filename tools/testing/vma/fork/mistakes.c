@@ -20,10 +20,101 @@ static void unlink_twice(struct vm_area_struct *vma)
 	struct address_space *mapping = &world.file->mapping;
 
 	i_mmap_lock_write(mapping);
+	fork_dcache_lock(mapping);
 	vma_interval_tree_remove(vma, &mapping->i_mmap);
 	vma_interval_tree_remove(vma, &mapping->i_mmap);
 	vma_interval_tree_insert(vma, &mapping->i_mmap);
+	fork_dcache_unlock(mapping);
 	i_mmap_unlock_write(mapping);
+}
+
+static void link_without_dcache_lock(struct vm_area_struct *vma)
+{
+	i_mmap_lock_write(&world.file->mapping);
+	link_unlocked(vma);
+	i_mmap_unlock_write(&world.file->mapping);
+}
+
+/* It has no pages. */
+static void copy_unflushed(struct vm_area_struct *vma)
+{
+	world.cache_flushed = false;
+	mmap_write_lock(world.parent);
+	copy_hugetlb_page_range(world.parent, world.parent, vma, vma);
+	mmap_write_unlock(world.parent);
+}
+
+static void unlock_unflushed(void)
+{
+	mmap_write_lock(world.parent);
+	world.running = true;
+	world.parent_tlb_stale = true;
+	mmap_write_unlock(world.parent);
+	world.running = false;
+	world.parent_tlb_stale = false;
+}
+
+static void unmap_nothing(struct vm_area_struct *vma, bool all)
+{
+	struct mmu_gather tlb;
+
+	mmap_read_lock(world.parent);
+	if (all) {
+		tlb_gather_mmu_fullmm(&tlb, world.parent);
+	} else {
+		tlb_gather_mmu(&tlb, world.parent);
+		__unmap_hugepage_range(&tlb, vma, vma->vm_start, vma->vm_start, NULL, 0);
+	}
+	tlb_finish_mmu(&tlb);
+	mmap_read_unlock(world.parent);
+}
+
+static void tell(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long end)
+{
+	struct mmu_notifier_range range;
+	unsigned long start = 0;
+
+	mmu_notifier_range_init(&range, MMU_NOTIFY_UNMAP, 0, mm, start, end);
+	mmu_notifier_invalidate_range_start(&range);
+	hugetlb_zap_begin(vma, &start, &end);
+	mmu_notifier_invalidate_range_end(&range);
+}
+
+static void swap_mms(void)
+{
+	mmap_write_lock(world.parent);
+	arch_dup_mmap(world.parent, world.parent);
+	mmap_write_unlock(world.parent);
+}
+
+static void give_policy(struct vm_area_struct *vma)
+{
+	fork_show_parent();
+	vma->vm_policy = fork_alloc(FORK_SITE_POLICY, sizeof(*vma->vm_policy));
+	vma->vm_policy->refcnt = 1;
+}
+
+#ifndef FORK_VMA_LOCKS
+#define __vm_area_free	vm_area_free
+#endif
+
+static void free_vmas(void)
+{
+	int i;
+
+	fork_let_others_run();
+	for (i = 0; i < 3; i++)
+		__vm_area_free(vm_area_alloc(world.parent));
+}
+
+static void free_tables(unsigned long addr, unsigned long end, unsigned long floor,
+			unsigned long ceiling)
+{
+	struct mmu_gather tlb = { .mm = world.parent, .fullmm = true };
+
+	mmap_read_lock(world.parent);
+	fork_check_pgd_range(&tlb, addr, end, floor, ceiling);
+	mmap_read_unlock(world.parent);
 }
 
 static void gather_twice(void)
@@ -95,6 +186,67 @@ void fork_make_mistake(u32 mistake)
 		break;
 	case FORK_MISTAKE_WARN:
 		WARN_ON_ONCE(true);
+		break;
+	case FORK_MISTAKE_NO_CACHE_FLUSH:
+		copy_unflushed(vma);
+		break;
+	case FORK_MISTAKE_NO_TLB_FLUSH:
+		unlock_unflushed();
+		break;
+	case FORK_MISTAKE_NO_OOM_SKIP:
+		unmap_nothing(vma, true);
+		break;
+	case FORK_MISTAKE_NO_HIWATER:
+		world.parent->rss++;
+		unmap_nothing(vma, false);
+		world.parent->rss--;
+		break;
+	case FORK_MISTAKE_UNMAP_UNTOLD:
+		update_hiwater_rss(world.parent);
+		unmap_nothing(vma, false);
+		break;
+	case FORK_MISTAKE_TELL_TOO_MUCH:
+		tell(vma, world.parent, PAGE_SIZE);
+		break;
+	case FORK_MISTAKE_ZAP_ANOTHER:
+		tell(vma, NULL, ULONG_MAX);
+		break;
+	case FORK_MISTAKE_ARCH_SWAPPED:
+		swap_mms();
+		break;
+	case FORK_MISTAKE_NOT_HUGETLB:
+		fork_show_parent();
+		hugetlb_dup_vma_private(vma);
+		break;
+	case FORK_MISTAKE_ANOTHERS_POLICY:
+		give_policy(vma);
+		break;
+	case FORK_MISTAKE_NO_DCACHE_LOCK:
+		fork_show_parent();
+		link_without_dcache_lock(vma);
+		break;
+	case FORK_MISTAKE_DCACHE_LOCK_TWICE:
+		fork_dcache_lock(&world.file->mapping);
+		fork_dcache_lock(&world.file->mapping);
+		fork_dcache_unlock(&world.file->mapping);
+		break;
+	case FORK_MISTAKE_DCACHE_UNLOCK_TWICE:
+		fork_dcache_unlock(&world.file->mapping);
+		break;
+	case FORK_MISTAKE_NO_RESCHED:
+		free_vmas();
+		break;
+	case FORK_MISTAKE_KEEP_NODES:
+		fork_check_not_in_rcu(&world.parent->mm_mt, "a mistake frees");
+		break;
+	case FORK_MISTAKE_BELOW_FLOOR:
+		free_tables(vma->vm_start, vma->vm_end, vma->vm_end, TASK_SIZE);
+		break;
+	case FORK_MISTAKE_ABOVE_CEILING:
+		free_tables(vma->vm_start, vma->vm_end, 0, vma->vm_start);
+		break;
+	case FORK_MISTAKE_ANOTHER_RANGE:
+		free_tables(vma->vm_start, vma->vm_end + PAGE_SIZE, 0, TASK_SIZE);
 		break;
 	}
 }

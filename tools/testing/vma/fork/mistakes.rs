@@ -27,6 +27,48 @@ const MISTAKES: [(u32, &str); FORK_MISTAKES as usize] = [
     (FORK_MISTAKE_GATHER_TWICE, "tlb_gather_mmu() twice"),
     (FORK_MISTAKE_CHANGE_FLAGS, "VMA 0 of the parent"),
     (FORK_MISTAKE_RETRY, "does not give up"),
+    (
+        FORK_MISTAKE_NO_CACHE_FLUSH,
+        "copied before flush_cache_dup_mm()",
+    ),
+    (
+        FORK_MISTAKE_NO_TLB_FLUSH,
+        "unlocked before its TLB is flushed",
+    ),
+    (FORK_MISTAKE_NO_OOM_SKIP, "the OOM killer may wait"),
+    (
+        FORK_MISTAKE_NO_HIWATER,
+        "unmapped before update_hiwater_rss()",
+    ),
+    (FORK_MISTAKE_UNMAP_UNTOLD, "not told of"),
+    (FORK_MISTAKE_TELL_TOO_MUCH, "told of another range"),
+    (
+        FORK_MISTAKE_ZAP_ANOTHER,
+        "hugetlb_zap_begin() of another mm",
+    ),
+    (FORK_MISTAKE_ARCH_SWAPPED, "arch_dup_mmap() of other mms"),
+    (FORK_MISTAKE_NOT_HUGETLB, "private() of another VMA"),
+    (FORK_MISTAKE_ANOTHERS_POLICY, "the policy of another"),
+    (
+        FORK_MISTAKE_NO_DCACHE_LOCK,
+        "without flush_dcache_mmap_lock()",
+    ),
+    (
+        FORK_MISTAKE_DCACHE_LOCK_TWICE,
+        "flush_dcache_mmap_lock() twice",
+    ),
+    (
+        FORK_MISTAKE_DCACHE_UNLOCK_TWICE,
+        "flush_dcache_mmap_unlock() twice",
+    ),
+    (FORK_MISTAKE_NO_RESCHED, "without cond_resched()"),
+    (FORK_MISTAKE_KEEP_NODES, "stay for a grace period"),
+    (FORK_MISTAKE_BELOW_FLOOR, "the floor or the ceiling"),
+    (FORK_MISTAKE_ABOVE_CEILING, "the floor or the ceiling"),
+    (
+        FORK_MISTAKE_ANOTHER_RANGE,
+        "another range than that of near",
+    ),
     (FORK_MISTAKE_WARN, "WARN_ON(1)"),
 ];
 

@@ -3,6 +3,15 @@
 
 #include "world.h"
 
+/* dup_mm() copies the parent without its lock: another thread may map meanwhile. */
+static void forget_what_may_be_stale(struct mm_struct *mm)
+{
+	mm->total_vm = -1UL;
+	mm->data_vm = -1UL;
+	mm->exec_vm = -1UL;
+	mm->stack_vm = -1UL;
+}
+
 struct mm_struct *allocate_mm(void)
 {
 	return fork_alloc(FORK_SITE_MM, sizeof(struct mm_struct));
@@ -25,6 +34,8 @@ struct mm_struct *mm_init(struct mm_struct *mm, struct task_struct *task, void *
 	mm->exe_file = NULL;
 	mm->flags.__mm_flags[0] = 0;
 	mm->gathering = false;
+	if (world.running)
+		forget_what_may_be_stale(mm);
 
 	mm->pgd = fork_alloc(FORK_SITE_PGD, PTRS_PER_PGD * sizeof(pgd_t));
 	if (!mm->pgd)
@@ -93,6 +104,33 @@ void set_mm_exe_file(struct mm_struct *mm, struct file *file)
 	mm->exe_file = file;
 }
 
+/* What others have registered the parent for, they register the child for. */
+static void inherit_flag(int flag, struct mm_struct *mm, struct mm_struct *oldmm)
+{
+	if (mm_flags_test(flag, oldmm))
+		mm_flags_set(flag, mm);
+}
+
+void uprobe_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
+{
+	inherit_flag(MMF_HAS_UPROBES, mm, oldmm);
+}
+
+void ksm_fork(struct mm_struct *mm, struct mm_struct *oldmm)
+{
+	inherit_flag(MMF_VM_MERGEABLE, mm, oldmm);
+}
+
+void khugepaged_fork(struct mm_struct *mm, struct mm_struct *oldmm)
+{
+	inherit_flag(MMF_VM_HUGEPAGE, mm, oldmm);
+}
+
+void fork_let_others_run(void)
+{
+	world.freed_vmas = 0;
+}
+
 void uprobe_start_dup_mmap(void)
 {
 	world.dup_mmaps++;
@@ -108,6 +146,7 @@ void mmu_notifier_range_init(struct mmu_notifier_range *range, enum mmu_notifier
 			     unsigned int flags, struct mm_struct *mm,
 			     unsigned long start, unsigned long end)
 {
+	range->event = event;
 	range->mm = mm;
 	range->start = start;
 	range->end = end;
@@ -116,10 +155,20 @@ void mmu_notifier_range_init(struct mmu_notifier_range *range, enum mmu_notifier
 void mmu_notifier_invalidate_range_start(struct mmu_notifier_range *range)
 {
 	world.invalidations++;
+	if (range->event != MMU_NOTIFY_UNMAP)
+		return;
+	world.unmapping = range;
+	world.unmapped_end = 0;
 }
 
 void mmu_notifier_invalidate_range_end(struct mmu_notifier_range *range)
 {
 	if (--world.invalidations < 0)
 		fork_complain("%s() twice", __func__);
+	if (range != world.unmapping)
+		return;
+	world.unmapping = NULL;
+	/* Beyond user space, it is all of an mm. */
+	if (range->end <= TASK_SIZE && range->end != world.unmapped_end)
+		fork_complain("MMU notifiers are told of another range than is unmapped");
 }

@@ -38,6 +38,13 @@ const VM_MAPPED: [(u32, u64); 6] = [
     (FORK_PFNMAP, 0x4400),
 ];
 const VM_LOCKED: u64 = 0x2000;
+/// What the parent is registered for with KSM, khugepaged and uprobes, and so the child.
+const MM_FLAGS: u64 = 1 << 16 | 1 << 17 | 1 << 19;
+
+const EPERM: u32 = 1;
+const EINTR: u32 = 4;
+const ENOMEM: u32 = 12;
+const EHWPOISON: u32 = 133;
 
 /// Something that a fork does, which can fail or be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +53,16 @@ pub(crate) enum Step {
     Lock,
     /// Allocates at that site.
     Alloc(u8),
-    /// Changes the tree. What that allocates is not predicted, see [`Model::adapt`].
+    /// Copies the tree. What that allocates is not predicted, see [`Model::adapt`].
+    Dup,
+    /// Changes the tree, in the same way.
     Tree,
+    /// That change as a whole.
+    Clear,
     Look,
     Charge,
-    Copy,
+    /// Copies a page; fails with that error.
+    Copy(u32),
     /// Stores the copy of a VMA in the tree.
     Store,
     Open,
@@ -65,12 +77,17 @@ pub(crate) struct Prediction {
     pub(crate) points: Option<u32>,
     looks: u32,
     charges: u32,
+    clears: u32,
     copies: u32,
     stores: u32,
     warnings: u32,
     opens: u32,
     unstable: bool,
     mms_freed: u32,
+    /// Of dup_mmap(), if it fails.
+    error: u32,
+    /// Of userfaultfd, if it succeeds.
+    events: u32,
 }
 
 fn has(vma: &Vma, flags: u32) -> bool {
@@ -140,7 +157,7 @@ impl Model {
                 Step::Alloc(FORK_SITE_PGD as u8),
                 Step::Alloc(FORK_SITE_COUNTERS as u8),
                 Step::Lock,
-                Step::Tree,
+                Step::Dup,
             ],
             child_tables: 0,
         };
@@ -165,7 +182,7 @@ impl Model {
 
     fn fork_vma(&mut self, vma: &Vma, uffd: &mut bool) {
         if has(vma, FORK_DONTCOPY) {
-            return self.steps.push(Step::Tree);
+            return self.steps.extend([Step::Clear, Step::Tree]);
         }
         self.steps.push(Step::Look);
         if has(vma, FORK_ACCOUNT) {
@@ -208,7 +225,13 @@ impl Model {
                 }
             }
             if has(vma, FORK_WRITTEN) {
-                self.steps.push(Step::Copy);
+                // Only that of huge pages passes its error on.
+                let error = match has(vma, FORK_HUGETLB) {
+                    true => EHWPOISON,
+                    false => ENOMEM,
+                };
+
+                self.steps.push(Step::Copy(error));
                 if has(vma, FORK_PINNED) {
                     self.alloc(FORK_SITE_PAGE);
                 }
@@ -216,22 +239,28 @@ impl Model {
         }
     }
 
-    /// Inserts the allocations of the tree, as observed in a fork that succeeded.
+    /// Inserts the allocations of the tree, as observed in a fork that succeeded. Up to the end of
+    /// the tree's copy these are `dup`.
     ///
     /// # Errors
     ///
     /// If the other allocations observed are not the expected ones.
-    pub(crate) fn adapt(&mut self, observed: &[u8]) -> Result<(), String> {
+    pub(crate) fn adapt(&mut self, observed: &[u8], dup: u32) -> Result<(), String> {
         let of_tree = |site: &&u8| matches!(u32::from(**site), FORK_SITE_SHEAF | FORK_SITE_MAPLE);
         let mut rest = observed;
         let mut steps = Vec::with_capacity(self.steps.len() + observed.len());
 
         for step in &self.steps {
             match step {
-                Step::Tree => {
-                    let nr = rest.iter().take_while(of_tree).count();
+                Step::Dup | Step::Tree => {
+                    let before = observed.len() - rest.len();
+                    let most = match step {
+                        Step::Dup => dup as usize - before,
+                        _ => rest.len(),
+                    };
+                    let nr = rest.iter().take(most).take_while(of_tree).count();
 
-                    steps.extend(std::iter::repeat(Step::Tree).take(nr));
+                    steps.extend(std::iter::repeat(*step).take(nr));
                     rest = &rest[nr..];
                 }
                 Step::Alloc(site) => {
@@ -261,15 +290,21 @@ impl Model {
             succeeds: Some(false),
             points: Some(0),
             mms_freed: 1,
+            error: ENOMEM,
+            events: self.copied().any(|vma| has(vma, FORK_UFFD)).into(),
             ..Default::default()
         };
         let mut points = 0;
 
         for step in &self.steps {
             let failed = match step {
-                Step::Lock => plan.failure == FORK_FAIL_LOCK,
+                Step::Lock => {
+                    seen.error = EINTR;
+                    plan.failure == FORK_FAIL_LOCK
+                }
                 Step::Arch => {
                     seen.unstable = true;
+                    seen.error = EPERM;
                     plan.failure == FORK_FAIL_ARCH
                 }
                 Step::Open => {
@@ -278,27 +313,38 @@ impl Model {
                 }
                 Step::Look => {
                     seen.looks += 1;
-                    // The tree has been copied: from here on a failure marks the mm.
                     seen.unstable = true;
+                    seen.error = EINTR;
                     plan.failure == FORK_FAIL_SIGNAL && seen.looks >= plan.nth
                 }
                 Step::Charge => {
                     seen.charges += 1;
+                    seen.error = ENOMEM;
                     plan.failure == FORK_FAIL_OVERCOMMIT && seen.charges == plan.nth
                 }
-                Step::Copy => {
+                Step::Clear => {
+                    seen.clears += 1;
+                    // The tree has been copied: from here on a failure marks the mm.
+                    seen.unstable = true;
+                    seen.error = ENOMEM;
+                    plan.failure == FORK_FAIL_CLEAR && seen.clears == plan.nth
+                }
+                Step::Copy(error) => {
                     seen.copies += 1;
+                    seen.error = *error;
                     plan.failure == FORK_FAIL_POISON && seen.copies == plan.nth
                 }
                 Step::Store => {
                     seen.stores += 1;
+                    seen.error = ENOMEM;
                     let failed = plan.failure == FORK_FAIL_STORE && seen.stores == plan.nth;
 
                     seen.warnings += u32::from(failed);
                     failed
                 }
-                Step::Alloc(_) | Step::Tree => {
+                Step::Alloc(_) | Step::Dup | Step::Tree => {
                     points += 1;
+                    seen.error = ENOMEM;
                     let here = points == plan.nth;
                     let failed = here && plan.failure == FORK_FAIL_ONCE
                         || points >= plan.nth && plan.failure == FORK_FAIL_FROM;
@@ -316,9 +362,11 @@ impl Model {
             };
 
             if failed {
-                // If mm_init() fails, mmdrop() is not called.
+                // If mm_init() fails, mmdrop() is not called, nor dup_mmap().
                 seen.mms_freed = u32::from(points > 3 || plan.failure > FORK_FAIL_FROM);
-                seen.points = Some(points);
+                seen.error *= seen.mms_freed;
+                // Which change of the tree allocates what is not known.
+                seen.points = (*step != Step::Clear).then_some(points);
                 return seen;
             }
         }
@@ -355,6 +403,7 @@ impl Model {
             rss: written,
             tables: tables.len() as i64,
             in_rcu: true,
+            flags: MM_FLAGS,
             ..Default::default()
         }
     }
@@ -374,6 +423,7 @@ impl Model {
             rss: rss.map(pages).sum(),
             tables: self.child_tables,
             in_rcu: true,
+            flags: MM_FLAGS,
             ..Default::default()
         }
     }
@@ -524,6 +574,22 @@ impl Prediction {
         )];
         let left = if real.succeeded { nr_copied } else { 0 };
 
+        let when = |succeeded, what| if succeeded == real.succeeded { what } else { 0 };
+
+        // If the tree lacks memory after it has been copied, that marks the mm, too.
+        let unstable = u32::from(self.unstable || self.succeeds.is_none());
+
+        known.push((
+            "marks of an unstable mm",
+            real.unstable_at_unlock.into(),
+            when(false, unstable),
+        ));
+        known.push(("as the error", real.error, when(false, self.error)));
+        known.push((
+            "userfaultfd events",
+            real.uffd_events,
+            when(true, self.events),
+        ));
         known.push((
             "entries in its tree when it is unlocked",
             real.entries_at_unlock,
@@ -538,15 +604,11 @@ impl Prediction {
             }
             known.push(("looks for a signal", real.signal_looks, self.looks));
             known.push(("charges", real.charges, self.charges));
+            known.push(("removed VMAs", real.clears, self.clears));
             known.push(("copied pages", real.copies, self.copies));
             known.push(("stored VMAs", real.stores, self.stores));
             known.push(("warnings", real.warnings, self.warnings));
             known.push(("opened VMAs of a driver", real.opens, self.opens));
-            known.push((
-                "marks of an unstable mm",
-                real.unstable_at_unlock.into(),
-                self.unstable.into(),
-            ));
             known.push(("freed mms", real.mms_freed, self.mms_freed));
         }
         if let Some(points) = self.points {

@@ -53,6 +53,7 @@ int vma_dup_policy(struct vm_area_struct *src, struct vm_area_struct *dst)
 		return -ENOMEM;
 	policy->refcnt = 1;
 	policy->mode = src->vm_policy->mode;
+	policy->vma = dst;
 	dst->vm_policy = policy;
 	return 0;
 }
@@ -98,10 +99,13 @@ int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
 {
 	mmap_assert_write_locked(oldmm);
 	mmap_assert_write_locked(mm);
+	if (oldmm != world.parent || mm == oldmm)
+		fork_complain("%s() of other mms", __func__);
 	if (world.plan.failure != FORK_FAIL_ARCH)
 		return 0;
 	world.result.injected++;
-	return -ENOMEM;
+	/* Not as other failures */
+	return -EPERM;
 }
 
 struct task_struct *get_current(void)
@@ -155,6 +159,8 @@ bool is_vm_hugetlb_page(struct vm_area_struct *vma)
 
 void hugetlb_dup_vma_private(struct vm_area_struct *vma)
 {
+	if (!is_vm_hugetlb_page(vma))
+		fork_complain("%s() of another VMA", __func__);
 	vma->vm_private_data = NULL;
 }
 
@@ -214,6 +220,7 @@ void dup_fctx(struct userfaultfd_fork_ctx *fctx)
 	struct vm_area_struct *vma;
 	struct vma_iterator vmi;
 
+	world.result.uffd_events++;
 	vma_iter_init(&vmi, mm, 0);
 	mmap_write_lock(mm);
 	for_each_vma(vmi, vma)

@@ -162,6 +162,14 @@ void fork_read_pages(struct vm_area_struct *vma, struct fork_vma_state *out)
 	}
 }
 
+static void check_told(unsigned long addr, unsigned long end)
+{
+	const struct mmu_notifier_range *range = world.unmapping;
+
+	if (!range || addr < range->start || end > range->end)
+		fork_complain("pages are unmapped that MMU notifiers are not told of");
+}
+
 static int copy_one_page(struct vm_area_struct *dst_vma, pte_t *dst, pte_t *src)
 {
 	struct page *page = src->page;
@@ -178,11 +186,15 @@ static int copy_one_page(struct vm_area_struct *dst_vma, pte_t *dst, pte_t *src)
 		page->content = src->page->content;
 	}
 	map_page(dst_vma->vm_mm, dst, page);
+	if (!(dst_vma->vm_flags & VM_SHARED))
+		world.parent_tlb_stale = true;
 	return 0;
 }
 
 static void check_copy(struct vm_area_struct *dst_vma, struct vm_area_struct *src_vma)
 {
+	if (!world.cache_flushed)
+		fork_complain("pages are copied before flush_cache_dup_mm()");
 	mmap_assert_write_locked(dst_vma->vm_mm);
 	vma_assert_write_locked(src_vma);
 	if (dst_vma->vm_mm == src_vma->vm_mm)
@@ -243,6 +255,9 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		fork_complain("the pages of another mm are unmapped");
 	if (!mm->gathering)
 		fork_complain("pages are unmapped without tlb_gather_mmu()");
+	if (!tlb->fullmm && mm->hiwater_rss < mm->rss)
+		fork_complain("pages are unmapped before update_hiwater_rss()");
+	check_told(addr, end);
 	mmap_assert_locked(mm);
 	for (; addr < end; addr += PAGE_SIZE) {
 		pte_t *pte = find_pte(mm, addr);
@@ -287,6 +302,8 @@ void tlb_finish_mmu(struct mmu_gather *tlb)
 		fork_complain("%s() without tlb_gather_mmu()", __func__);
 	if (tlb->fullmm)
 		flush_tlb_mm(mm);
+	if ((tlb->fullmm || mm == world.child) && !mm_flags_test(MMF_OOM_SKIP, mm))
+		fork_complain("the OOM killer may wait for memory that was freed");
 	mm->gathering = false;
 	while (tlb->tables) {
 		void **table = tlb->tables;
@@ -303,6 +320,8 @@ void flush_tlb_mm(struct mm_struct *mm)
 	struct vm_area_struct *vma;
 	struct vma_iterator vmi;
 
+	if (mm == world.parent)
+		world.parent_tlb_stale = false;
 	if (!fork_checks)
 		return;
 	vma_iter_init(&vmi, mm, 0);
@@ -316,4 +335,18 @@ void flush_tlb_mm(struct mm_struct *mm)
 			break;
 		}
 	}
+}
+
+/* What is in a cache by virtual addresses has to be in memory before it is shared. */
+void flush_cache_dup_mm(struct mm_struct *mm)
+{
+	mmap_assert_write_locked(mm);
+	world.cache_flushed |= mm == world.parent;
+}
+
+void hugetlb_zap_begin(struct vm_area_struct *vma, unsigned long *start, unsigned long *end)
+{
+	if (world.unmapping && vma->vm_mm != world.unmapping->mm)
+		fork_complain("%s() of another mm", __func__);
+	world.unmapped_end = vma->vm_end;
 }

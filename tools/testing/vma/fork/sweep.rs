@@ -6,7 +6,11 @@ use crate::{
     bindings::{
         fork_failure::*,
         fork_on_death,
-        fork_site::FORK_SITES,
+        fork_site::{
+            FORK_SITES,
+            FORK_SITE_MAPLE,
+            FORK_SITE_SHEAF, //
+        },
         fork_walker, //
     },
     layout::Layout,
@@ -42,6 +46,7 @@ pub(crate) const FAILURES_BY_NAME: &[(&str, u32)] = &[
     ("lock", FORK_FAIL_LOCK),
     ("poison", FORK_FAIL_POISON),
     ("store", FORK_FAIL_STORE),
+    ("clear", FORK_FAIL_CLEAR),
 ];
 
 /// The names of walkers in seeds.
@@ -179,7 +184,7 @@ impl Subject {
         self.check(&plan, |this| this.parent_is_alone())?;
         let outcome = self.fork(&plan);
         let points = self.world.points();
-        let adapted = self.model.adapt(&points);
+        let adapted = self.model.adapt(&points, outcome.dup_points);
 
         self.check(&plan, |_| adapted)?;
         self.check_fork(&plan, &outcome)
@@ -262,6 +267,16 @@ impl Subject {
         self.check(plan, |this| this.parent_is_alone())
     }
 
+    /// Whether the parent is as it was made, and nothing complains. Its tree may have other nodes.
+    pub(crate) fn is_unchanged(&mut self) -> Result<(), Wrong> {
+        let live = self.world.state().live;
+
+        for site in [FORK_SITE_MAPLE, FORK_SITE_SHEAF] {
+            self.live[site as usize] = live[site as usize];
+        }
+        self.check(&Plan::default(), Self::parent_is_alone)
+    }
+
     /// Forks by a plan; returns whether something was made to fail.
     pub(crate) fn try_plan(&mut self, plan: &Plan) -> Result<Outcome, Wrong> {
         let outcome = self.fork(plan);
@@ -300,6 +315,7 @@ impl Subject {
             .chain(each(FORK_FAIL_SIGNAL, whole.signal_looks))
             .chain(each(FORK_FAIL_OVERCOMMIT, whole.charges))
             .chain(each(FORK_FAIL_POISON, whole.copies))
+            .chain(each(FORK_FAIL_CLEAR, whole.clears))
             .chain(each(FORK_FAIL_ARCH, 1))
             .chain(each(FORK_FAIL_LOCK, 1))
             .chain(each(FORK_FAIL_STORE, whole.stores))

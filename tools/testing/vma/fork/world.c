@@ -102,6 +102,7 @@ static struct vm_area_struct *map_vma(struct mm_struct *mm, const struct fork_vm
 		vma->vm_policy = fork_alloc(FORK_SITE_POLICY, sizeof(*vma->vm_policy));
 		vma->vm_policy->refcnt = 1;
 		vma->vm_policy->mode = nr + 1;
+		vma->vm_policy->vma = vma;
 	}
 	if (desc->flags & FORK_UFFD)
 		vma->vm_userfaultfd_ctx.ctx = world.uffd;
@@ -146,6 +147,7 @@ static void new_vma(const struct fork_vma *desc, size_t nr)
 	unsigned long addr;
 
 	world.vmas[nr] = vma;
+	fork_let_others_run();
 	if (desc->flags & (FORK_CHILD | FORK_ORPHAN))
 		inherit(vma, desc, nr);
 	if (!(desc->flags & FORK_WRITTEN))
@@ -181,6 +183,9 @@ void fork_world_new(const struct fork_vma *vmas, size_t nr)
 	world.file = fork_open();
 	world.shmem = fork_open();
 	world.parent = new_mm();
+	mm_flags_set(MMF_HAS_UPROBES, world.parent);
+	mm_flags_set(MMF_VM_MERGEABLE, world.parent);
+	mm_flags_set(MMF_VM_HUGEPAGE, world.parent);
 	world.task.mm = world.parent;
 	world.parent->exe_file = get_file(world.file);
 	world.uffd = new_uffd();
@@ -250,7 +255,7 @@ void fork_world_free(void)
 }
 
 /* Checks what must be true after each fork. */
-static void check_idle(void)
+void check_idle(void)
 {
 	if (world.locks_held)
 		fork_complain("%d locks are still held", world.locks_held);
@@ -264,6 +269,8 @@ static void check_idle(void)
 	world.rcu_depth = 0;
 	world.dup_mmaps = 0;
 	world.invalidations = 0;
+	world.unmapping = NULL;
+	world.freed_vmas = 0;
 }
 
 void fork_run(const struct fork_plan *plan, struct fork_result *result)
@@ -274,6 +281,8 @@ void fork_run(const struct fork_plan *plan, struct fork_result *result)
 	world.plan = *plan;
 	world.nr_events = 0;
 	world.unlocked_once = false;
+	world.cache_flushed = false;
+	world.parent_tlb_stale = false;
 	world.child = NULL;
 	world.published = NULL;
 	world.got = NULL;
@@ -379,6 +388,8 @@ static void read_vma(struct vm_area_struct *vma, struct fork_vma_state *out)
 		.reserved = vma->vm_private_data,
 		.attached = refcount_read(&vma->vm_refcnt),
 	};
+	if (vma->vm_policy && vma->vm_policy->vma != vma)
+		fork_complain("a VMA has the policy of another");
 	list_for_each_entry(avc, &vma->anon_vma_chain, same_vma)
 		out->chain++;
 	fork_read_pages(vma, out);

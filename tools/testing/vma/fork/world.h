@@ -28,6 +28,7 @@ struct fork_world {
 	struct mm_struct *got;		/* by the walker, with a reference */
 	struct mm_struct *met;		/* by its last walk of rmap */
 	bool unlocked_once;
+	bool parent_tlb_stale;		/* pages were write-protected, and no flush since */
 
 	long live[FORK_SITES];
 	struct rcu_head *rcu;
@@ -35,6 +36,10 @@ struct fork_world {
 	int locks_held;
 	int dup_mmaps;			/* uprobe_start_dup_mmap() */
 	int invalidations;		/* of mmu notifiers */
+	const struct mmu_notifier_range *unmapping;
+	unsigned long unmapped_end;
+	int freed_vmas;			/* since cond_resched() */
+	bool cache_flushed;		/* flush_cache_dup_mm() */
 
 	u8 *points;
 	size_t max_points;
@@ -54,6 +59,9 @@ extern __thread struct fork_world world;
 #else
 #define fork_checks	true
 #endif
+
+/* world.c */
+void check_idle(void);
 
 /* alloc.c */
 bool fork_try(enum fork_site site);
@@ -78,7 +86,10 @@ struct file *fork_open(void);
 void fork_event(const char *what, struct rw_semaphore *sem);
 void fork_walk_after(void);
 
-/* code.c */
+/* code.c, around.h */
+void fork_check_not_in_rcu(struct maple_tree *mt, const char *what);
+void fork_check_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned long end,
+			  unsigned long floor, unsigned long ceiling);
 void fork_code_init(void);
 struct mm_struct *fork_dup_mm(void);
 void unlink_anon_vmas(struct vm_area_struct *vma);

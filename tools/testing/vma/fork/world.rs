@@ -134,6 +134,24 @@ impl World {
         state
     }
 
+    /// Whether the world can map and unmap.
+    pub(crate) fn can_mmap() -> bool {
+        // SAFETY: FFI call without safety requirements.
+        unsafe { fork_can_mmap() }
+    }
+
+    /// Has a driver's mmap() fail after it has mapped pages, where nothing is mapped.
+    pub(crate) fn mmap_fails(&self, start: u64, pages: u32) -> bool {
+        // SAFETY: There is a world by the type's invariants, and no fork is under way.
+        unsafe { fork_mmap_fails(start, pages) }
+    }
+
+    /// Maps as many VMAs where nothing is mapped, and unmaps them, with the lock downgraded or not.
+    pub(crate) fn map_and_unmap(&self, start: u64, pages: u32, downgrade: bool) -> bool {
+        // SAFETY: There is a world by the type's invariants, and no fork is under way.
+        unsafe { fork_map_and_unmap(start, pages, downgrade) }
+    }
+
     pub(crate) fn make_mistake(&self, mistake: u32) {
         // SAFETY: There is a world by the type's invariants, and no fork is under way.
         unsafe { fork_make_mistake(mistake) };

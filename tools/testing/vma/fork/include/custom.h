@@ -28,6 +28,9 @@
 #define PGDIR_MASK	(~(PGDIR_SIZE - 1))
 #define TASK_SIZE	(PGDIR_SIZE * PTRS_PER_PGD)
 
+/* As on ARM with LPAE: page tables above it are not those of user space. */
+#define USER_PGTABLES_CEILING	TASK_SIZE
+
 #define HPAGE_PMD_SIZE	PMD_SIZE
 #define HPAGE_PUD_SIZE	PUD_SIZE
 
@@ -64,6 +67,8 @@ struct address_space {
 	struct rb_root_cached i_mmap;
 	unsigned long flags;
 	atomic_t i_mmap_writable;
+	/* flush_dcache_mmap_lock() */
+	bool dcache_locked;
 	struct rw_semaphore i_mmap_rwsem;
 };
 
@@ -84,6 +89,8 @@ struct file {
 struct mempolicy {
 	int refcnt;
 	int mode;
+	/* Whose it is: one VMA's */
+	const struct vm_area_struct *vma;
 };
 
 struct module;
@@ -150,6 +157,7 @@ struct mmu_notifier_range {
 	struct mm_struct *mm;
 	unsigned long start;
 	unsigned long end;
+	enum mmu_notifier_event event;
 };
 
 #define mm_flags_set(flag, mm)	__set_bit(flag, (mm)->flags.__mm_flags)
@@ -176,6 +184,8 @@ void i_mmap_unlock_write(struct address_space *mapping);
 #define anon_vma_unlock_write(anon)	up_write(&(anon)->root->rwsem)
 
 /* interval.c */
+void fork_dcache_lock(struct address_space *mapping);
+void fork_dcache_unlock(struct address_space *mapping);
 void vma_interval_tree_insert(struct vm_area_struct *node, struct rb_root_cached *root);
 void vma_interval_tree_insert_after(struct vm_area_struct *node,
 				    struct vm_area_struct *prev,
@@ -220,6 +230,11 @@ void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
 void tlb_free_vmas(struct mmu_gather *tlb);
 void tlb_finish_mmu(struct mmu_gather *tlb);
 void flush_tlb_mm(struct mm_struct *mm);
+void flush_cache_dup_mm(struct mm_struct *mm);
+void hugetlb_zap_begin(struct vm_area_struct *vma, unsigned long *start, unsigned long *end);
+
+/* mmap.c */
+int mmap_file(struct file *file, struct vm_area_struct *vma);
 
 /* objects.c */
 struct file *get_file(struct file *file);
@@ -245,6 +260,11 @@ struct mm_struct *mm_init(struct mm_struct *mm, struct task_struct *task, void *
 void mmdrop(struct mm_struct *mm);
 void dup_mm_exe_file(struct mm_struct *mm, struct mm_struct *oldmm);
 void set_mm_exe_file(struct mm_struct *mm, struct file *file);
+void fork_let_others_run(void);
+#define cond_resched()	fork_let_others_run()
+void uprobe_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm);
+void ksm_fork(struct mm_struct *mm, struct mm_struct *oldmm);
+void khugepaged_fork(struct mm_struct *mm, struct mm_struct *oldmm);
 void uprobe_start_dup_mmap(void);
 void uprobe_end_dup_mmap(void);
 void mmu_notifier_invalidate_range_start(struct mmu_notifier_range *range);

@@ -12,6 +12,9 @@
 
 #define MMF_OOM_SKIP		21
 #define MMF_UNSTABLE		22
+#define MMF_VM_MERGEABLE	16
+#define MMF_VM_HUGEPAGE		17
+#define MMF_HAS_UPROBES		19
 
 #define UFFD_FEATURE_EVENT_FORK	BIT(1)
 

@@ -11,29 +11,11 @@
 #define __latent_entropy
 #define VISIBLE_IF_KUNIT
 
-#define cond_resched()	do { } while (0)
-
-static inline void uprobe_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
-{
-}
-
 static inline void uprobe_clear_state(struct mm_struct *mm)
 {
 }
 
-static inline void flush_cache_dup_mm(struct mm_struct *mm)
-{
-}
-
 static inline void flush_cache_mm(struct mm_struct *mm)
-{
-}
-
-static inline void ksm_fork(struct mm_struct *mm, struct mm_struct *oldmm)
-{
-}
-
-static inline void khugepaged_fork(struct mm_struct *mm, struct mm_struct *oldmm)
 {
 }
 
@@ -85,11 +67,6 @@ static inline void trace_exit_mmap(struct mm_struct *mm)
 static inline unsigned long get_mm_rss(struct mm_struct *mm)
 {
 	return mm->rss;
-}
-
-static inline void hugetlb_zap_begin(struct vm_area_struct *vma,
-				     unsigned long *start, unsigned long *end)
-{
 }
 
 static inline void hugetlb_zap_end(struct vm_area_struct *vma, struct zap_details *details)
@@ -144,5 +121,11 @@ static inline int copy_huge_pud(struct mm_struct *dst_mm, struct mm_struct *src_
 {
 	return 0;
 }
+
+/* CUSTOMISED: not empty, as vma_internal.h has them */
+#define flush_dcache_mmap_lock		fork_dcache_lock
+#define flush_dcache_mmap_unlock	fork_dcache_unlock
+#define update_hiwater_rss(mm)	\
+	((mm)->hiwater_rss = max((mm)->hiwater_rss, (unsigned long)(mm)->rss))
 
 #endif /* _FORK_STUBS_H */
