@@ -39,7 +39,7 @@ const VM_MAPPED: [(u32, u64); 6] = [
 ];
 const VM_LOCKED: u64 = 0x2000;
 /// What the parent is registered for with KSM, khugepaged and uprobes, and so the child.
-const MM_FLAGS: u64 = 1 << 16 | 1 << 17 | 1 << 19;
+const MM_FLAGS: u64 = (1 << 16) | (1 << 17) | (1 << 19);
 
 const EPERM: u32 = 1;
 const EINTR: u32 = 4;
