@@ -100,7 +100,6 @@ fn build(
     let config = format!("selftest/hold-{}.config", settings.arch);
     let kernel = Kunit {
         config: settings.dirs.workbench.join(config),
-        toolbox: suites::with_ccache(settings, toolbox),
         ..work.kunit(settings.arch)
     };
 
