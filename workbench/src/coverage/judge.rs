@@ -7,6 +7,7 @@ use super::measure::{measure_all, Measured, Unreached, What};
 use super::Tally;
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// What is judged, and by what.
 pub(crate) struct Input<'a> {
@@ -68,6 +69,14 @@ fn try_judge(input: &Input<'_>) -> Result<Coverage> {
     let mut explanations = Explanations::parse(input.expected)
         .map_err(|error| Error::failed(format!("{}: {}", input.expected_name, error.message())))?;
     let all = measure_all(input.export, input.functions, input.read)?;
+    // Lines of another tree say nothing about this one.
+    let is_here = |one: &Measured| Path::new(&one.file).starts_with(input.tree);
+    if let Some(one) = all.iter().find(|one| !is_here(one)) {
+        return Err(Error::failed(format!(
+            "{}(): the profile is about {}, which is not in {}",
+            one.name, one.file, input.tree
+        )));
+    }
     let mut coverage = Coverage::default();
     for one in &all {
         coverage.lines.add(one.lines);
@@ -224,8 +233,8 @@ f macro WARN_ON(a);
     An assertion.
 ";
 
-    fn judged(export: &str, expected: &str) -> Coverage {
-        judge(&Input {
+    fn input<'a>(export: &'a str, expected: &'a str) -> Input<'a> {
+        Input {
             label: "6.18.15 um",
             seconds: 9,
             export,
@@ -234,7 +243,11 @@ f macro WARN_ON(a);
             expected_name: "f.unreached",
             tree: "/src",
             read: &|path| (path == "/src/mm/f.c").then(|| SOURCE.to_string()),
-        })
+        }
+    }
+
+    fn judged(export: &str, expected: &str) -> Coverage {
+        judge(&input(export, expected))
     }
 
     fn wrong(expected: &str, what: &str) {
@@ -333,6 +346,15 @@ f macro WARN_ON(a);
             "f(): nothing is known about /src/mm/g.c",
         );
         broken(&export("f", "[1,2]"), "unreadable: invalid length 2");
+        // As if compiled in another checkout.
+        let elsewhere = judge(&Input {
+            tree: "/srcs",
+            ..input(&good, EXPECTED)
+        });
+        assert!(!elsewhere.good);
+        assert!(elsewhere
+            .text
+            .contains("f(): the profile is about /src/mm/f.c, which is not in /srcs"));
         // A macro that comes from nowhere, and one that comes from itself.
         let garbled = "error: f(): its record in the profile is garbled";
         broken(&export("f", "[9,1,9,5,0,1,2,0,4]"), garbled);

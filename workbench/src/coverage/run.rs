@@ -65,9 +65,15 @@ pub(crate) fn is_known(b: &Builder) -> bool {
     Lists::of(b).all().iter().all(|file| file.is_file())
 }
 
-/// Where the sources of an instrumented kernel are, as it has their names: it may come from the
-/// cache, where another checkout has put it.
-const SOURCES: &str = "/linux";
+/// Stands for the folder of sources and objects in the names that an instrumented kernel has. The
+/// kernel and its objects may come from the caches, where another checkout has put them. ccache makes
+/// the names of sources relative to the folder of the objects, so both have to be below this one.
+const MAPPED: &str = "/linux";
+
+/// The folder that [`MAPPED`] stands for.
+fn mapped(tree: &Path) -> &Path {
+    tree.parent().unwrap_or(tree)
+}
 
 /// Options for a build with counters in these objects alone. UML links the runtime if CONFIG_GCOV
 /// is on, and would instrument all of the kernel, and want debug information.
@@ -77,8 +83,8 @@ fn options(tree: &Path) -> Vec<String> {
         let name = object.rsplit('/').next().unwrap_or(object);
         options.push(format!(
             "CFLAGS_{name}.o=-fprofile-instr-generate -fcoverage-mapping \
-             -fcoverage-prefix-map={}={SOURCES}",
-            tree.display()
+             -fcoverage-prefix-map={}={MAPPED}",
+            mapped(tree).display()
         ));
     }
     options
@@ -141,7 +147,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
 
 /// Builds the instrumented kernel, unless another checkout has.
 fn build(b: &Builder, kunit: &Kunit, repository: &Repository, tree: &str, log: &Log) -> Result<()> {
-    let everywhere = options(Path::new("")).join(" ");
+    let everywhere = options(Path::new("/run")).join(" ");
     let inputs = kernel::inputs(b, tree)?.add("options", everywhere.as_bytes());
 
     KernelCache::new(&b.settings, &inputs).take_or_build(kunit, log, || {
@@ -294,7 +300,10 @@ fn evaluate(
     log: &Log,
 ) -> Result<Coverage> {
     let data = kunit.objects.join(format!("{}.profdata", part.name));
-    let found = format!("-path-equivalence={SOURCES},{}", kunit.tree.display());
+    let found = format!(
+        "-path-equivalence={MAPPED},{}",
+        mapped(&kunit.tree).display()
+    );
     let sources = INSTRUMENTED.map(|object| kunit.tree.join(format!("{object}.c")));
     let tool = |name: &str| kunit.toolbox.cmd(name).dir(&b.settings.dirs.top);
 
