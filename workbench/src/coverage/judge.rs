@@ -20,7 +20,7 @@ pub(crate) struct Input<'a> {
     /// The list of what need not be reached, and the name to call it.
     pub(crate) expected: &'a str,
     pub(crate) expected_name: &'a str,
-    /// The tree that was built, to shorten names of files.
+    /// The tree that was built, as the export names it. All files have to be below it.
     pub(crate) tree: &'a str,
     /// Reads a source file; nothing if there is none.
     pub(crate) read: &'a dyn Fn(&str) -> Option<String>,

@@ -25,6 +25,7 @@ use crate::settings::Arch;
 use crate::sources::base::Base;
 use crate::sources::config::BaseConfig;
 use crate::tree::branches::{Branch, Branches, Repository};
+use crate::tree::run_tree::SOURCES as RUN;
 use crate::tree::with_patch::{tree_with, ChangedTree};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -147,7 +148,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
 
 /// Builds the instrumented kernel, unless another checkout has.
 fn build(b: &Builder, kunit: &Kunit, repository: &Repository, tree: &str, log: &Log) -> Result<()> {
-    let everywhere = options(Path::new("/run")).join(" ");
+    let everywhere = options(&Path::new("/").join(RUN)).join(" ");
     let inputs = kernel::inputs(b, tree)?.add("options", everywhere.as_bytes());
 
     KernelCache::new(&b.settings, &inputs).take_or_build(kunit, log, || {
@@ -343,7 +344,11 @@ fn evaluate(
         functions: &part.functions,
         expected: &expected,
         expected_name: &b.settings.shown(part.list),
-        tree: &kunit.tree.to_string_lossy(),
-        read: &|path| std::fs::read_to_string(path).ok(),
+        tree: &format!("{MAPPED}/{RUN}"),
+        // The export has the names that the kernel has.
+        read: &|path| {
+            let below = Path::new(path).strip_prefix(MAPPED).ok()?;
+            std::fs::read_to_string(mapped(&kunit.tree).join(below)).ok()
+        },
     }))
 }
