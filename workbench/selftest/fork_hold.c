@@ -295,12 +295,14 @@ int main(int argc, char **argv)
 	write_to(TRACING "trace_clock", "mono");
 	write_to(TRACING "tracing_on", "0");
 	write_to(TRACING "events/mmap_lock/enable", "1");
-	set_limit(64 * REFUSED / 1024);
 	write_to("/proc/sys/vm/overcommit_memory", "2");
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		long vmas = cases[i].vmas, pages = cases[i].pages;
-		pid_t pid = fork();	/* each begins with a small address space */
+		pid_t pid;
 
+		/* The last fork's limit may be too low for what comes now. */
+		set_limit(64 * REFUSED / 1024);
+		pid = fork();	/* each begins with a small address space */
 		if (!pid) {
 			measure(vmas, pages, pairs);
 			_exit(0);

@@ -16,7 +16,7 @@ pub(crate) enum Target {
     Selftest,
     /// the same without the fix: the kernel must fall over, by the defect
     SelftestControl,
-    /// how long a fork that fails holds the parent's mmap_lock, on UML
+    /// how long a fork that fails holds the parent's mmap_lock
     Hold,
     /// forks that fail, in userspace: every small layout, failure and schedule
     ForkHarness,

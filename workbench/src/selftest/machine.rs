@@ -17,6 +17,30 @@ use std::time::{Duration, Instant};
 /// How much longer than the limit it may take to stop a machine.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// MiB of a machine for times on x86_64: for the memory that is forked, and page tables for it twice.
+const MEMORY_FOR_TIMES: &str = "6144";
+/// How long an instruction takes where they are counted: 2^3 ns. Times are told in us, which are
+/// 125 instructions then. With longer ones the timer's tick would be more of a fork.
+const SHIFT: &str = "shift=3,sleep=off";
+
+/// What a time is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Clock {
+    Time,
+    /// QEMU's clock follows the instructions that it has emulated, however long they took.
+    Instructions,
+}
+
+impl Clock {
+    /// For the head of a table.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Clock::Time => "",
+            Clock::Instructions => ", us of 125 instructions",
+        }
+    }
+}
+
 /// What a machine has left.
 #[derive(Debug, Default)]
 pub(super) struct Ran {
@@ -32,6 +56,8 @@ pub(super) struct Machine {
     initramfs: PathBuf,
     /// QEMU, and whether it may use KVM.
     qemu: Option<(Toolbox, bool)>,
+    /// It is there to measure times.
+    times: bool,
     limit: Duration,
 }
 
@@ -54,16 +80,27 @@ impl Machine {
             kernel: kernel.clone(),
             initramfs: initramfs.to_owned(),
             qemu,
+            times: false,
             limit: Duration::from_secs(b.settings.timeout.unwrap_or(seconds)),
         })
     }
 
-    /// The same with another limit, unless the user has set one.
-    pub(super) fn limited(mut self, b: &Builder, seconds: u64) -> Machine {
+    /// The same to measure times, with another limit, unless the user has set one. It has one CPU,
+    /// as UML has, and where it is emulated, a clock that other work of the host does not disturb.
+    pub(super) fn for_times(mut self, b: &Builder, seconds: u64) -> Machine {
         if b.settings.timeout.is_none() {
             self.limit = Duration::from_secs(seconds);
         }
+        self.times = true;
         self
+    }
+
+    /// What its times are.
+    pub(super) fn clock(&self) -> Clock {
+        match (&self.qemu, self.times) {
+            (Some((_, false)), true) => Clock::Instructions,
+            _ => Clock::Time,
+        }
     }
 
     /// How long it may run.
@@ -89,13 +126,17 @@ impl Machine {
                 .args(["rdinit=/init", "panic=-1"])
                 .args(words),
             Some((toolbox, with_kvm)) => {
-                let cmd = toolbox
+                let (memory, cpus) = match self.times {
+                    false => ("1024", "2"),
+                    true => (MEMORY_FOR_TIMES, "1"),
+                };
+                let mut cmd = toolbox
                     .cmd("timeout")
                     .arg("--kill-after=5")
                     .arg(self.limit.as_secs().to_string())
                     .arg("qemu-system-x86_64")
                     .args(["-nodefaults", "-nographic", "-no-reboot"])
-                    .args(["-m", "1024", "-smp", "2"])
+                    .args(["-m", memory, "-smp", cpus])
                     .args(["-serial", "stdio", "-kernel"])
                     .arg(image)
                     .arg("-initrd")
@@ -105,6 +146,9 @@ impl Machine {
                         "console=ttyS0 rdinit=/init panic=-1 end=restart {}",
                         words.join(" ")
                     ));
+                if self.clock() == Clock::Instructions {
+                    cmd = cmd.args(["-icount", SHIFT]);
+                }
                 match with_kvm {
                     true => cmd.args(["-accel", "kvm"]).env("ENTER_KVM", "1"),
                     false => cmd,
@@ -124,5 +168,56 @@ impl Machine {
             console: log.text()[before..].to_string(),
             late: begun.elapsed() >= self.limit,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::tests::toy;
+
+    #[test]
+    fn times_have_one_cpu_and_count_instructions_without_kvm() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let b = toy(dir.path(), |args| args.dry_run = Some("1".into()));
+        let toolbox = b.ensure(Sysroot(Tools::X86_64)).expect("a toolbox");
+        let program = &super::super::programs::PROGRAMS[1];
+        let of = |with_kvm: Option<bool>, times| {
+            let machine = Machine {
+                kernel: Kunit {
+                    tree: "tree".into(),
+                    objects: "objects".into(),
+                    arch: Arch::X86_64,
+                    toolbox: toolbox.clone(),
+                    config: "config".into(),
+                    compiler: Vec::new(),
+                },
+                initramfs: "initramfs".into(),
+                qemu: with_kvm.map(|works| (toolbox.clone(), works)),
+                times: false,
+                limit: Duration::from_secs(1),
+            };
+            let machine = match times {
+                true => machine.for_times(&b, 2),
+                false => machine,
+            };
+            (machine.cmd(program).said(), machine.clock())
+        };
+
+        let (cmd, clock) = of(Some(false), true);
+        assert!(cmd.contains(" 2 qemu"), "{cmd}");
+        assert!(cmd.contains("-smp 1 ") && cmd.contains("-icount shift=3,sleep=off"));
+        assert_eq!(clock, Clock::Instructions);
+        let (cmd, clock) = of(Some(true), true);
+        assert!(
+            cmd.contains("-smp 1 ") && cmd.contains("-accel kvm"),
+            "{cmd}"
+        );
+        assert!(!cmd.contains("-icount"), "{cmd}");
+        assert_eq!(clock, Clock::Time);
+        let (cmd, clock) = of(Some(false), false);
+        assert!(cmd.contains("-smp 2 ") && !cmd.contains("-icount"), "{cmd}");
+        assert_eq!(clock, Clock::Time);
+        assert_eq!(of(None, true).1, Clock::Time);
     }
 }
