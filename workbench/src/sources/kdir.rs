@@ -12,6 +12,30 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+/// Sources that a kernel's `.gitignore` does not mean: that of Debian's linux-source packages ignores
+/// all at the top, where Debian keeps `debian/` only, and all names that begin with a dot.
+const SOURCES: [&str; 19] = [
+    "/[!.]*/",
+    "/COPYING",
+    "/CREDITS",
+    "/Kbuild",
+    "/Kconfig",
+    "/MAINTAINERS",
+    "/Makefile",
+    "/README",
+    ".clang-format",
+    ".clippy.toml",
+    ".cocciconfig",
+    ".editorconfig",
+    ".get_maintainer.ignore",
+    ".gitattributes",
+    ".gitignore",
+    ".kunitconfig",
+    ".mailmap",
+    ".pylintrc",
+    ".rustfmt.toml",
+];
+
 /// A tree of the user's that looks like a kernel.
 #[derive(Clone, Debug)]
 pub(crate) struct Kdir {
@@ -66,9 +90,9 @@ impl Kdir {
     pub(crate) fn files(&self) -> Result<Files> {
         let own = Git::tree(&self.path).with_users_settings();
         let exclude = ["--others", "--exclude-standard"];
-        let list = |git: Git, tracked: &[&str]| {
+        let list = |git: Git, more: &[String]| {
             git.cmd(["ls-files", "-z"])
-                .args(tracked)
+                .args(more)
                 .args(exclude)
                 // It would refresh the user's index otherwise.
                 .env("GIT_OPTIONAL_LOCKS", "0")
@@ -77,11 +101,12 @@ impl Kdir {
         };
         let is_git = self.path.join(".git").exists() && own.succeeds(["rev-parse", "--git-dir"])?;
         let listed = if is_git {
-            list(own, &["--cached"])?
+            list(own, &["--cached".into()])?
         } else {
             let empty = tempfile::tempdir().or_say(|| "cannot make a folder for git")?;
             let git = Git::create_bare(&empty.path().join("git"))?;
-            list(git.work_tree(&self.path), &[])?
+            let sources = SOURCES.map(|name| format!("--exclude=!{name}"));
+            list(git.work_tree(&self.path), &sources)?
         };
         let mut files = Files {
             dir: self.path.clone(),
@@ -249,6 +274,20 @@ mod tests {
         assert_eq!(listed(&kdir), FILES);
         std::fs::remove_file(dir.path().join("mm/link.c")).expect("a file");
         assert_eq!(listed(&kdir).len(), FILES.len() - 1);
+    }
+
+    #[test]
+    fn debian_ignores_all_at_the_top() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let kdir = tree(dir.path());
+        let write = |path: &str, text: &str| std::fs::write(dir.path().join(path), text);
+
+        write(".gitignore", ".*\n*.o\n/*\n!/debian/\n").expect("a file");
+        write("vmlinux", "not a source").expect("a file");
+        write("mm/.kunitconfig", "").expect("a file");
+        let mut files = FILES.to_vec();
+        files.insert(3, "mm/.kunitconfig");
+        assert_eq!(listed(&kdir), files);
     }
 
     #[test]
