@@ -6,6 +6,7 @@ use crate::builder::Builder;
 use crate::cli::{self, Target};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::sources::config;
 use crate::{
     bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, mutants, report, run,
     selftest, style, tree,
@@ -85,6 +86,14 @@ fn each_base(b: &Builder, test: fn(&Builder) -> Result<Outcome>) -> Result<()> {
     let mut result = Ok(());
 
     for base in b.settings.dirs.bases() {
+        if let Some(why) = config::only_by_kdir(&b.settings.dirs, &base)? {
+            let line = format!("skip  {base}: {why}");
+            match b.planning() {
+                true => b.quick(&line, || Ok(()))?,
+                false => b.console.say(line),
+            }
+            continue;
+        }
         let inner = Builder::new(b.settings.for_base(&base), b.console.clone());
         let outcome = test(&inner)?;
         if b.planning() {

@@ -12,6 +12,7 @@ use crate::cli::{Args, Target};
 use crate::commands;
 use crate::console::Console;
 use crate::settings::{Arch, Dirs, Settings};
+use crate::sources::config;
 use clap::ValueEnum;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -45,7 +46,10 @@ fn plan(target: Target, base: Option<&str>, arch: Arch) -> String {
 
 #[test]
 fn the_plan_of_each_command_is_the_one_committed() {
-    let bases = Dirs::new(top(), Path::new("/nonexistent")).bases();
+    let dirs = Dirs::new(top(), Path::new("/nonexistent"));
+    let mut bases = dirs.bases();
+    // There is no KDIR.
+    bases.retain(|base| matches!(config::only_by_kdir(&dirs, base), Ok(None)));
     let mut all =
         String::from("# What DRY_RUN=1 prints; src/plans.rs tells how to write this anew.\n");
 

@@ -8,6 +8,7 @@ pub(crate) use mail::MailSettings;
 
 use crate::cli::{Args, Target};
 use crate::error::{Error, Result};
+use crate::sources::config;
 use crate::sources::kdir::Kdir;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -227,6 +228,9 @@ impl Settings {
                 None => format!("unknown BASE={base}: known are {known}"),
             }));
         }
+        if let (None, Some(why)) = (&kdir, config::only_by_kdir(&dirs, &base)?) {
+            return Err(Error::usage(why));
+        }
 
         Ok(Settings {
             base,
@@ -354,6 +358,34 @@ mod tests {
         assert!(
             message(|args| args.kdir = Some("/nonexistent".into())).ends_with("is not a directory")
         );
+    }
+
+    #[test]
+    fn a_base_may_have_to_be_given() {
+        let (dir, dirs) = project();
+        std::fs::write(dirs.workbench.join("bases/7.3"), "kdir = unpack it\n").expect("a file");
+        let error = |base: &str, kdir: Option<&str>| {
+            let args = Args {
+                base: Some(base.into()),
+                kdir: kdir.map(str::to_string),
+                ..Args::default()
+            };
+            let read = Settings::read(&args, dirs.clone());
+            read.map(|settings| settings.base)
+                .map_err(|error| error.message().to_string())
+        };
+        let why = "linux 7.3 cannot be fetched, KDIR= has to say where it is: unpack it";
+        assert_eq!(error("7.3", None), Err(why.into()));
+        assert_eq!(error("6.18", None), Ok("6.18".into()));
+
+        for file in ["Kbuild", "mm/mmap.c", "tools/testing/kunit/kunit.py"] {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, "").expect("a file");
+        }
+        let makefile = "VERSION = 7\nPATCHLEVEL = 3\n";
+        std::fs::write(dir.path().join("Makefile"), makefile).expect("a file");
+        assert_eq!(error("6.18", dir.path().to_str()), Ok("7.3".into()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::settings::{Arch, Settings, DEFAULT_BASE};
+use crate::sources::config;
 use crate::{breakages, coverage, harness, lint, mail, mutants, run, selftest, style, tree};
 
 /// A kind of test.
@@ -64,6 +65,10 @@ fn no_table(b: &Builder) -> Option<String> {
             b.settings.shown(&table)
         )
     })
+}
+
+fn no_tree(b: &Builder) -> Option<String> {
+    config::only_by_kdir(&b.settings.dirs, &b.settings.base).unwrap_or_default()
 }
 
 const EACH: Test = Test {
@@ -220,6 +225,20 @@ const TESTS: [Test; 21] = [
     },
 ];
 
+/// For a base that cannot be fetched, while there is no KDIR.
+const WITHOUT_TREE: [Test; 2] = [
+    Test {
+        name: "form",
+        run: tree::form::run,
+        ..EACH
+    },
+    Test {
+        name: "all-else",
+        missing: no_tree,
+        ..EACH
+    },
+];
+
 /// A test of a base, on a machine.
 pub(super) struct Item {
     test: Test,
@@ -227,7 +246,7 @@ pub(super) struct Item {
 }
 
 /// All that are to be run: of all bases unless one was named, the default one first.
-pub(super) fn of(b: &Builder, all: bool) -> Vec<Item> {
+pub(super) fn of(b: &Builder, all: bool) -> Result<Vec<Item>> {
     let mut bases = match b.settings.base_named {
         true => vec![b.settings.base.clone()],
         false => b.settings.dirs.bases(),
@@ -237,6 +256,15 @@ pub(super) fn of(b: &Builder, all: bool) -> Vec<Item> {
     let mut items = Vec::new();
 
     for (number, base) in bases.iter().enumerate() {
+        let given = b.settings.kdir.is_some();
+        if !given && config::only_by_kdir(&b.settings.dirs, base)?.is_some() {
+            let base = base.clone();
+            items.extend(WITHOUT_TREE.map(|test| Item {
+                test,
+                base: base.clone(),
+            }));
+            continue;
+        }
         for test in TESTS {
             let once = test.scope == Scope::Project && number > 0;
             let other = *base != first && test.others_in_all_only;
@@ -248,7 +276,7 @@ pub(super) fn of(b: &Builder, all: bool) -> Vec<Item> {
             }
         }
     }
-    items
+    Ok(items)
 }
 
 impl Item {

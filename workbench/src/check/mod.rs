@@ -23,7 +23,7 @@ struct Sum {
 }
 
 pub(crate) fn run(b: &Builder, all: bool) -> Result<Outcome> {
-    let items = items::of(b, all);
+    let items = items::of(b, all)?;
     let mut sum = Sum::default();
 
     if let Some(only) = &b.settings.only {

@@ -4,13 +4,15 @@
 //! Lines `name=value`; the value may be in quotes, what begins with `#` is for the reader.
 
 use crate::error::{Context, Error, Result};
-use crate::settings::{Arch, Settings};
+use crate::settings::{Arch, Dirs, Settings};
 
 /// A base, as its file describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BaseConfig {
     /// Source package of Debian.
     pub(crate) package: String,
+    /// For a base that cannot be fetched, so that there is only `KDIR=`: how to get a tree.
+    pub(crate) kdir: Option<String>,
     /// The release that is used unless the archive does not have it, such as `6.18.15`.
     pub(crate) release: String,
     /// Releases that will do as well, such as `6.18.*`.
@@ -30,14 +32,14 @@ pub(crate) struct BaseConfig {
 impl BaseConfig {
     /// The file of the base that was chosen.
     pub(crate) fn read(settings: &Settings) -> Result<BaseConfig> {
-        let path = settings.dirs.workbench.join("bases").join(&settings.base);
-        let shown = settings.shown(&path);
-        let text = std::fs::read_to_string(&path).or_say(|| format!("cannot read {shown}"))?;
-
-        BaseConfig::parse(&text).map_err(|what| Error::usage(format!("{shown}: {what}")))
+        read(&settings.dirs, &settings.base, BaseConfig::parse)
     }
 
     fn parse(text: &str) -> std::result::Result<BaseConfig, String> {
+        BaseConfig::lines(text)?.complete()
+    }
+
+    fn lines(text: &str) -> std::result::Result<BaseConfig, String> {
         let mut config = BaseConfig::default();
 
         for (number, line) in (1..).zip(text.lines()) {
@@ -56,6 +58,7 @@ impl BaseConfig {
             let words = || value.split_whitespace().map(Into::into).collect();
             match name {
                 "package" => config.package = value.into(),
+                "kdir" => config.kdir = Some(value.into()),
                 "release" => config.release = value.into(),
                 "versions" => config.versions = value.into(),
                 "oldest" => config.oldest = Some(value.into()),
@@ -66,15 +69,19 @@ impl BaseConfig {
                 _ => return Err(format!("line {number}: {name} is no name that is known")),
             }
         }
+        Ok(config)
+    }
+
+    fn complete(self) -> std::result::Result<BaseConfig, String> {
         let needed = [
-            ("package", config.package.is_empty()),
-            ("release", config.release.is_empty()),
-            ("versions", config.versions.is_empty()),
-            ("suites", config.suites.is_empty()),
+            ("package", self.package.is_empty()),
+            ("release", self.release.is_empty()),
+            ("versions", self.versions.is_empty()),
+            ("suites", self.suites.is_empty()),
         ];
         match needed.iter().find(|(_, missing)| *missing) {
             Some((name, _)) => Err(format!("there is no line {name}=")),
-            None => Ok(config),
+            None => Ok(self),
         }
     }
 
@@ -96,6 +103,27 @@ impl BaseConfig {
             Arch::X86_64 => self.objects_x86_64,
         }
     }
+}
+
+fn read(
+    dirs: &Dirs,
+    base: &str,
+    parse: fn(&str) -> std::result::Result<BaseConfig, String>,
+) -> Result<BaseConfig> {
+    let path = dirs.workbench.join("bases").join(base);
+    let shown = dirs.shown(&path);
+    let text = std::fs::read_to_string(&path).or_say(|| format!("cannot read {shown}"))?;
+
+    parse(&text).map_err(|what| Error::usage(format!("{shown}: {what}")))
+}
+
+/// Why there is nothing to work with unless `KDIR=` says where a tree is, and how to get one; nothing
+/// for a base that can be fetched.
+pub(crate) fn only_by_kdir(dirs: &Dirs, base: &str) -> Result<Option<String>> {
+    let how = read(dirs, base, BaseConfig::lines)?.kdir;
+
+    Ok(how
+        .map(|how| format!("linux {base} cannot be fetched, KDIR= has to say where it is: {how}")))
 }
 
 /// For comparisons: 6.18.9 is before 6.18.15.

@@ -9,6 +9,7 @@ pub(crate) mod bundle;
 pub(crate) mod checkout;
 pub(crate) mod clean;
 pub(crate) mod edit;
+pub(crate) mod form;
 pub(crate) mod make_tree;
 pub(crate) mod parts;
 pub(crate) mod pristine;
