@@ -308,8 +308,20 @@ fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>>
     // SAFETY: FFI call without safety requirements.
     to_result(unsafe { fork_fail_driver_keep(true) })?;
     let forked = run.inject(|| Child::dup_mm(parent)).ok();
-    // SAFETY: As above.
-    unsafe { fork_fail_driver_keep(false) };
+    // SAFETY: FFI calls without safety requirements.
+    let (unmarked, locked) = unsafe {
+        fork_fail_driver_keep(false);
+        (fork_fail_driver_unmarked(), fork_fail_driver_locked())
+    };
+
+    run.check(
+        unmarked == 0,
+        fmt!("{unmarked} times close() finds an mm that is not marked as unstable"),
+    )?;
+    run.check(
+        locked == 0,
+        fmt!("{locked} times nobody can read the parent's VMAs during close()"),
+    )?;
 
     if forked.is_some() {
         drop(Child::kept());
@@ -481,6 +493,26 @@ mod tests {
 
         assert!(child.is_err());
         assert!(killed.points < whole.points / 2);
+        Ok(())
+    }
+
+    /// The same within one VMA: its other page tables are not copied.
+    #[test]
+    fn killed_forker_gives_up_in_a_vma() -> Result {
+        if !available() {
+            return Ok(());
+        }
+        let parent = Parent::of(&[SPARSE], Spacing::Apart)?;
+        let points = warm_up_counting(&parent)?;
+
+        // The latter half are page tables, and maybe their locks. It ends with the last but one.
+        for nth in points / 2..points - 2 {
+            let (child, killed) = inject(Plan::once(nth).signal(), || Child::dup_mm(&parent))?;
+
+            assert!(child.is_err());
+            // What may follow is the lock of the table, and a list of pages to be freed.
+            assert!(killed.points <= nth + 2);
+        }
         Ok(())
     }
 

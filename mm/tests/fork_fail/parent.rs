@@ -18,8 +18,6 @@ use super::{
 use core::ptr::NonNull;
 use kernel::{error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
 
-/// Pages of a VMA, of whatever size.
-const PAGES: usize = 2;
 /// Address of the first VMA.
 const BASE: usize = 0x1000_0000;
 /// Size of the gap between VMAs, if there is one.
@@ -39,8 +37,9 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
+    /// Returns how far its pages are apart.
     fn page_size(vma: Vma) -> usize {
-        if vma.memory.is_huge() {
+        if vma.memory.is_spread() {
             // SAFETY: FFI call without safety requirements.
             unsafe { fork_fail_table_span(1) }
         } else {
@@ -49,12 +48,12 @@ impl Placed {
     }
 
     pub(crate) fn len(self) -> usize {
-        PAGES * Self::page_size(self.vma)
+        self.vma.memory.pages() * Self::page_size(self.vma)
     }
 
     /// Returns the address of the first word of each page.
     pub(crate) fn words(self) -> impl Iterator<Item = usize> {
-        (0..PAGES).map(move |page| self.addr + page * Self::page_size(self.vma))
+        (0..self.vma.memory.pages()).map(move |page| self.addr + page * Self::page_size(self.vma))
     }
 
     /// Returns the lowest and the highest address inside.
@@ -325,6 +324,9 @@ impl Parent {
         if vma.memory == Memory::Thp {
             self.advise(addr, placed.len(), Advice::HugePage)?;
         }
+        if vma.memory == Memory::Sparse && cfg!(CONFIG_TRANSPARENT_HUGEPAGE) {
+            self.advise(addr, placed.len(), Advice::NoHugePage)?;
+        }
         Ok(())
     }
 
@@ -418,7 +420,7 @@ impl Parent {
             .vmas
             .iter()
             .filter(|placed| placed.vma.treatment == Treatment::Merged);
-        let pages = PAGES * merged.count();
+        let pages: usize = merged.map(|placed| placed.vma.memory.pages()).sum();
 
         if pages == 0 {
             return Ok(());

@@ -34,6 +34,8 @@ pub(crate) enum Memory {
     HugeShared,
     /// Private anonymous memory with transparent huge pages (THP).
     Thp,
+    /// Private anonymous memory with small pages, each of which has a page table to itself.
+    Sparse,
     /// Memory of `memfd_secret()`, which is not in the kernel's direct map.
     Secret,
 }
@@ -60,6 +62,20 @@ impl Memory {
     /// Returns whether a PMD maps each of its pages.
     pub(crate) fn is_huge(self) -> bool {
         self.is_pooled() || self == Self::Thp
+    }
+
+    /// Returns whether each of its pages is in another page table.
+    pub(crate) fn is_spread(self) -> bool {
+        self.is_huge() || self == Self::Sparse
+    }
+
+    /// Returns of how many pages a VMA is made.
+    pub(crate) fn pages(self) -> usize {
+        if self == Self::Sparse {
+            16
+        } else {
+            2
+        }
     }
 
     /// Returns why this kernel does not have it.
@@ -272,6 +288,7 @@ pub(crate) const SWAPPED: Vma = ANON.but(Treatment::Swapped);
 pub(crate) const FORKS_WATCHED: Vma = ANON.but(Treatment::WatchedForks);
 pub(crate) const HUGE: Vma = written(Memory::HugePrivate);
 pub(crate) const HUGE_PINNED: Vma = HUGE.but(Treatment::Pinned);
+pub(crate) const SPARSE: Vma = written(Memory::Sparse);
 const WATCHED: Vma = ANON.but(Treatment::Watched);
 const THP: Vma = written(Memory::Thp);
 const THP_PARTLY: Vma = THP.but(Treatment::PartlyMapped);
@@ -395,6 +412,7 @@ table! {
 
     TABLES: "VMAs that share page tables up to some level, or none." {
         "three far apart": 3 x [ANON], spacing: Far;
+        "one in many tables": 1 x [SPARSE];
         "files far apart": 1 x [ANON, SHARED_FILE, PRIVATE_FILE], spacing: Far;
         "at the edges": 4 x [ANON, SHARED], spacing: Edges;
         "files at the edges": 4 x [PRIVATE_FILE, ANON], spacing: Edges;

@@ -205,6 +205,12 @@ extern "C" {
 
     /// Returns the mm that the driver has kept, with its reference, or null.
     pub(crate) fn fork_fail_driver_take() -> *mut Mm;
+    /// Returns how often, since it was made to keep an mm, the driver has closed a mapping of an mm
+    /// that did not have `MMF_UNSTABLE`.
+    pub(crate) fn fork_fail_driver_unmarked() -> c_long;
+    /// Returns how often it has closed one while the lock of the current mm could not be taken for
+    /// read.
+    pub(crate) fn fork_fail_driver_locked() -> c_long;
 }
 
 // What follows is undone when the test ends, also if it aborts. The functions that undo it earlier

@@ -8,6 +8,8 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 
 #include "shim.h"
@@ -16,6 +18,8 @@
 static atomic_t driver_mappings;
 static bool driver_keeps;
 static struct mm_struct *driver_mm;
+static long closed_unmarked;
+static long closed_locked;
 static char driver_memory[4 * PAGE_SIZE] __aligned(PAGE_SIZE);
 
 static void driver_open(struct vm_area_struct *vma)
@@ -29,7 +33,18 @@ static void driver_open(struct vm_area_struct *vma)
 
 static void driver_close(struct vm_area_struct *vma)
 {
+	struct mm_struct *parent = current->mm;
+
 	atomic_dec(&driver_mappings);
+	if (!driver_keeps || !parent || vma->vm_mm == parent)
+		return;
+
+	/* A fork has failed, and its VMAs are being closed. */
+	closed_unmarked += !mm_flags_test(MMF_UNSTABLE, vma->vm_mm);
+	if (mmap_read_trylock(parent))
+		mmap_read_unlock(parent);
+	else
+		closed_locked++;
 }
 
 static const struct vm_operations_struct driver_vm_ops = {
@@ -87,8 +102,11 @@ static void stop_keeping(void *unused)
 int fork_fail_driver_keep(bool keep)
 {
 	driver_keeps = keep;
-	if (keep)
+	if (keep) {
+		closed_unmarked = 0;
+		closed_locked = 0;
 		return fork_fail_undo_at_end(stop_keeping, NULL);
+	}
 	fork_fail_undo_never(stop_keeping, NULL);
 	return 0;
 }
@@ -100,6 +118,21 @@ struct mm_struct *fork_fail_driver_take(void)
 
 	driver_mm = NULL;
 	return mm;
+}
+
+/*
+ * How often the driver has closed a mapping of an mm that did not have MMF_UNSTABLE,
+ * and one while the lock of the current mm could not be taken for read, since it was
+ * told to keep an mm.
+ */
+long fork_fail_driver_unmarked(void)
+{
+	return closed_unmarked;
+}
+
+long fork_fail_driver_locked(void)
+{
+	return closed_locked;
 }
 
 long fork_fail_driver_mappings(void)

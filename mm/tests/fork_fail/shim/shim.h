@@ -91,6 +91,8 @@ unsigned long fork_fail_uffd_forks(void);
 struct file *fork_fail_driver(bool mixed);
 int fork_fail_driver_keep(bool keep);
 struct mm_struct *fork_fail_driver_take(void);
+long fork_fail_driver_unmarked(void);
+long fork_fail_driver_locked(void);
 long fork_fail_driver_mappings(void);
 void fork_fail_driver_disturb(int by);
 

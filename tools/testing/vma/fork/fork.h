@@ -75,6 +75,7 @@ enum fork_walker {
 	FORK_WALK_LOOKUP,
 	FORK_WALK_RMAP,
 	FORK_WALK_VMA_LOCK,
+	FORK_WALK_PARENT,	/* reads the VMAs of the parent under its lock */
 	FORK_WALK_PUT,		/* only drops its reference, the last one */
 };
 
@@ -153,6 +154,8 @@ struct fork_event {
 void fork_world_new(const struct fork_vma *vmas, size_t nr);
 void fork_world_free(void);
 u64 fork_task_size(void);
+/* Whether fork looks for a signal at each page table, and not only at each VMA */
+bool fork_looks_in_vmas(void);
 
 /* Forks.  If that succeeds, the child stays until it is put or the world is freed. */
 void fork_run(const struct fork_plan *plan, struct fork_result *result);
@@ -211,6 +214,9 @@ enum fork_mistake {
 	FORK_MISTAKE_ABOVE_CEILING,
 	FORK_MISTAKE_ANOTHER_RANGE,
 	FORK_MISTAKE_WARN,
+	FORK_MISTAKE_DOWNGRADE_STALE,
+	FORK_MISTAKE_DOWNGRADE_TWICE,
+	FORK_MISTAKE_UNLOCK_EARLY,
 	FORK_MISTAKES,
 };
 

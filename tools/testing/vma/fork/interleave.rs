@@ -42,7 +42,7 @@ use std::{
 /// Walkers of the child's tree.
 const OF_THE_TREE: [u32; 3] = [FORK_WALK_ITERATE, FORK_WALK_FIND_VMA, FORK_WALK_LOOKUP];
 /// Walkers that need no reference to the child.
-const OF_THE_PARENT: [u32; 2] = [FORK_WALK_RMAP, FORK_WALK_VMA_LOCK];
+const OF_THE_PARENT: [u32; 3] = [FORK_WALK_RMAP, FORK_WALK_VMA_LOCK, FORK_WALK_PARENT];
 /// The kinds of which two are put together.
 const PAIRED: [&str; 5] = ["written", "dontcopy", "file", "driver", "uffd"];
 

@@ -191,9 +191,13 @@ void mmap_write_unlock(struct mm_struct *mm)
 
 void mmap_write_downgrade(struct mm_struct *mm)
 {
+	if (!mm->mmap_lock.dep_map.writer)
+		fork_complain("a lock is downgraded that is not held for write");
+	look_for_stale_tlb(mm);
 	mm->mm_lock_seq++;
 	mm->mmap_lock.dep_map.writer = false;
 	mm->mmap_lock.dep_map.readers++;
+	fork_event("downgrade", &mm->mmap_lock);
 }
 
 void mmap_read_lock(struct mm_struct *mm)
@@ -214,7 +218,11 @@ bool mmap_read_trylock(struct mm_struct *mm)
 
 void mmap_read_unlock(struct mm_struct *mm)
 {
-	if (mm == world.parent)
+	bool last = mm->mmap_lock.dep_map.readers == 1;
+
+	if (fork_checks && world.running && !world.in_walker && mm == world.parent && world.child)
+		look_for_parents_vmas(world.child);
+	if (mm == world.parent && last)
 		fork_hide_parent();
 	up_read(&mm->mmap_lock);
 }

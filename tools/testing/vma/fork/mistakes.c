@@ -135,6 +135,36 @@ static void retry_for_ever(void)
 	world.running = false;
 }
 
+static void downgrade_stale(void)
+{
+	mmap_write_lock(world.parent);
+	world.parent_tlb_stale = true;
+	mmap_write_downgrade(world.parent);
+	world.parent_tlb_stale = false;
+	mmap_read_unlock(world.parent);
+}
+
+static void downgrade_twice(void)
+{
+	mmap_write_lock(world.parent);
+	mmap_write_downgrade(world.parent);
+	mmap_write_downgrade(world.parent);
+	mmap_read_unlock(world.parent);
+	mmap_read_unlock(world.parent);
+}
+
+/* A clean-up that ends after the parent is unlocked: its VMAs are in the child's tree. */
+static void unlock_early(void)
+{
+	world.running = true;
+	world.child = world.parent;
+	mmap_write_lock(world.parent);
+	mmap_write_downgrade(world.parent);
+	mmap_read_unlock(world.parent);
+	world.child = NULL;
+	world.running = false;
+}
+
 /* The first VMA must map the file that all FORK_FILE VMAs share. */
 void fork_make_mistake(u32 mistake)
 {
@@ -183,6 +213,15 @@ void fork_make_mistake(u32 mistake)
 		break;
 	case FORK_MISTAKE_RETRY:
 		retry_for_ever();
+		break;
+	case FORK_MISTAKE_DOWNGRADE_STALE:
+		downgrade_stale();
+		break;
+	case FORK_MISTAKE_DOWNGRADE_TWICE:
+		downgrade_twice();
+		break;
+	case FORK_MISTAKE_UNLOCK_EARLY:
+		unlock_early();
 		break;
 	case FORK_MISTAKE_WARN:
 		WARN_ON_ONCE(true);

@@ -70,6 +70,9 @@ const MISTAKES: [(u32, &str); FORK_MISTAKES as usize] = [
         "another range than that of near",
     ),
     (FORK_MISTAKE_WARN, "WARN_ON(1)"),
+    (FORK_MISTAKE_DOWNGRADE_STALE, "before its TLB is flushed"),
+    (FORK_MISTAKE_DOWNGRADE_TWICE, "not held for write"),
+    (FORK_MISTAKE_UNLOCK_EARLY, "VMAs in the child's tree"),
 ];
 
 /// Makes a mistake, forks, and frees everything. Returns what was reported.

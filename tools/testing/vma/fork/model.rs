@@ -17,6 +17,7 @@ use crate::{
         TABLE_SHIFTS, //
     },
     world::{
+        looks_in_vmas,
         Mm,
         Outcome,
         Plan,
@@ -216,10 +217,19 @@ impl Model {
     fn copy_pages(&mut self, vma: &Vma, parents: &Tables, children: &mut Tables) {
         const SITES: [u32; 4] = [FORK_SITE_P4D, FORK_SITE_PUD, FORK_SITE_PMD, FORK_SITE_PTE];
 
+        let mut last = None;
+
         for addr in addresses(vma) {
             for (level, site) in SITES.into_iter().enumerate() {
                 let table = table(level, addr);
 
+                // Before each entry of a PMD table.
+                if level == 3 && last != Some(table) && parents.contains(&self::table(2, addr)) {
+                    last = Some(table);
+                    if looks_in_vmas() && !has(vma, FORK_HUGETLB) {
+                        self.steps.push(Step::Look);
+                    }
+                }
                 if parents.contains(&table) && children.insert(table) {
                     self.alloc(site);
                 }

@@ -131,6 +131,11 @@ static void driver_close(struct vm_area_struct *vma)
 	/* When VMAs are closed, others have to know already that the fork has failed. */
 	if (world.running && !mm_flags_test(MMF_UNSTABLE, vma->vm_mm))
 		fork_complain("close() in an mm that is not marked as unstable");
+	/* Others may use the parent meanwhile, and its VMAs must not go away. */
+	if (world.running && !world.in_walker && world.parent->mmap_lock.dep_map.writer)
+		fork_complain("close() with the parent locked for write");
+	if (world.running && !world.in_walker && !rwsem_is_locked(&world.parent->mmap_lock))
+		fork_complain("close() with the parent unlocked");
 	/* A driver may use the mm in close(), and may drop a reference to it. */
 	if (!atomic_read(&vma->vm_mm->mm_count))
 		fork_complain("close() of a VMA whose mm is gone");

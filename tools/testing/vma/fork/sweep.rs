@@ -56,6 +56,7 @@ pub(crate) const WALKERS_BY_NAME: &[(&str, u32)] = &[
     ("lookup", fork_walker::FORK_WALK_LOOKUP),
     ("rmap", fork_walker::FORK_WALK_RMAP),
     ("vma_lock", fork_walker::FORK_WALK_VMA_LOCK),
+    ("parent", fork_walker::FORK_WALK_PARENT),
     ("put", fork_walker::FORK_WALK_PUT),
 ];
 

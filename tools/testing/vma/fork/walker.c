@@ -132,6 +132,27 @@ static bool read_vma_under_rcu(struct mm_struct *mm)
 	return true;
 }
 
+/* As a fault of another thread of the parent, or the OOM reaper */
+static bool read_parent(void)
+{
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+	size_t i = 0;
+
+	if (!mmap_read_trylock(world.parent))
+		return false;
+	vma_iter_init(&vmi, world.parent, 0);
+	for_each_vma(vmi, vma) {
+		if (i == world.nr || vma != world.vmas[i]) {
+			fork_complain("the parent has other VMAs than before");
+			break;
+		}
+		i++;
+	}
+	mmap_read_unlock(world.parent);
+	return true;
+}
+
 /* Takes a reference to the mm that a driver or rmap knows. */
 static struct mm_struct *get_child(void)
 {
@@ -155,6 +176,8 @@ static bool walk(enum fork_walker how)
 		return walk_rmap();
 	if (how == FORK_WALK_VMA_LOCK)
 		return read_vma_under_rcu(world.parent);
+	if (how == FORK_WALK_PARENT)
+		return read_parent();
 	if (!mm)
 		return false;
 	if (how == FORK_WALK_PUT)

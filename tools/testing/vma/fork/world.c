@@ -46,6 +46,15 @@ u64 fork_task_size(void)
 	return TASK_SIZE;
 }
 
+bool fork_looks_in_vmas(void)
+{
+#ifdef FORK_LOOKS_AT_VMAS_ONLY
+	return false;
+#else
+	return true;
+#endif
+}
+
 static struct mm_struct *new_mm(void)
 {
 	struct mm_struct *mm = allocate_mm();

@@ -182,6 +182,11 @@ pub(crate) fn complaint() -> Option<String> {
     Some(text)
 }
 
+pub(crate) fn looks_in_vmas() -> bool {
+    // SAFETY: FFI call without safety requirements.
+    unsafe { fork_looks_in_vmas() }
+}
+
 pub(crate) fn task_size() -> u64 {
     // SAFETY: FFI call without safety requirements.
     unsafe { fork_task_size() }

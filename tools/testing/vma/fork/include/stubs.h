@@ -122,10 +122,14 @@ static inline int copy_huge_pud(struct mm_struct *dst_mm, struct mm_struct *src_
 	return 0;
 }
 
+static inline void fork_update_hiwater_rss(struct mm_struct *mm)
+{
+	mm->hiwater_rss = max(mm->hiwater_rss, (unsigned long)mm->rss);
+}
+
 /* CUSTOMISED: not empty, as vma_internal.h has them */
 #define flush_dcache_mmap_lock		fork_dcache_lock
 #define flush_dcache_mmap_unlock	fork_dcache_unlock
-#define update_hiwater_rss(mm)	\
-	((mm)->hiwater_rss = max((mm)->hiwater_rss, (unsigned long)(mm)->rss))
+#define update_hiwater_rss		fork_update_hiwater_rss
 
 #endif /* _FORK_STUBS_H */
