@@ -799,6 +799,7 @@ static void failures_are_reported(struct kunit *test)
 struct skipped_test {
 	struct kunit test;
 	struct callback_head on_exit;
+	struct completion done;
 	int err;
 };
 
@@ -807,6 +808,7 @@ static void allocate_on_exit(struct callback_head *work)
 	struct skipped_test *skipped = container_of(work, struct skipped_test, on_exit);
 
 	skipped->err = three_objects(NULL);
+	complete(&skipped->done);
 }
 
 static void skip_while_armed(void *data)
@@ -845,10 +847,13 @@ static void exits_are_left_alone(struct kunit *test)
 	skipped = kunit_kzalloc(test, sizeof(*skipped), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, skipped);
 	skipped->err = -EAGAIN;
+	init_completion(&skipped->done);
 	kunit_init_test(&skipped->test, "expected_skip", NULL);
 	init_try_catch(test, &skipped->test, skip_while_armed);
 	kunit_try_catch_run(&skipped->test.try_catch, skipped);
 	KUNIT_EXPECT_EQ(test, skipped->test.status, KUNIT_SKIPPED);
+	/* Its task may still be on the way out, and its work uses @skipped. */
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&skipped->done, 10 * HZ), 0);
 	KUNIT_EXPECT_EQ(test, skipped->err, 0);
 
 	/* Tasks that may get the memory of the one that is gone are not armed. */
