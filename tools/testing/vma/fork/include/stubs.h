@@ -124,7 +124,7 @@ static inline int copy_huge_pud(struct mm_struct *dst_mm, struct mm_struct *src_
 
 static inline void fork_update_hiwater_rss(struct mm_struct *mm)
 {
-	mm->hiwater_rss = max(mm->hiwater_rss, (unsigned long)mm->rss);
+	mm->hiwater_rss = max_t(unsigned long, mm->hiwater_rss, mm->rss);
 }
 
 /* CUSTOMISED: not empty, as vma_internal.h has them */
