@@ -114,6 +114,14 @@ impl Builder {
         job()
     }
 
+    /// Says what is left out, and why. A plan names it, too.
+    pub(crate) fn skip(&self, what: &str, why: &str) {
+        let line = format!("skip  {what}: {why}");
+        if !self.planned(&line) {
+            self.console.say(line);
+        }
+    }
+
     /// Work that takes its time: the user sees for how long, its output goes to
     /// `build/BASE/logs/NAME.log`. In a plan it is only named.
     pub(crate) fn work(

@@ -87,11 +87,7 @@ fn each_base(b: &Builder, test: fn(&Builder) -> Result<Outcome>) -> Result<()> {
 
     for base in b.settings.dirs.bases() {
         if let Some(why) = config::only_by_kdir(&b.settings.dirs, &base)? {
-            let line = format!("skip  {base}: {why}");
-            match b.planning() {
-                true => b.quick(&line, || Ok(()))?,
-                false => b.console.say(line),
-            }
+            b.skip(&base, &why);
             continue;
         }
         let inner = Builder::new(b.settings.for_base(&base), b.console.clone());

@@ -258,7 +258,6 @@ pub(super) fn of(b: &Builder, all: bool) -> Result<Vec<Item>> {
     for (number, base) in bases.iter().enumerate() {
         let given = b.settings.kdir.is_some();
         if !given && config::only_by_kdir(&b.settings.dirs, base)?.is_some() {
-            let base = base.clone();
             items.extend(WITHOUT_TREE.map(|test| Item {
                 test,
                 base: base.clone(),

@@ -42,11 +42,7 @@ pub(crate) fn run(b: &Builder, all: bool) -> Result<Outcome> {
             }
         }
         if let Some(why) = item.missing(b) {
-            let line = format!("skip  {}: {why}", item.name());
-            match b.planning() {
-                true => b.quick(&line, || Ok(()))?,
-                false => b.console.say(line),
-            }
+            b.skip(&item.name(), &why);
             sum.skipped += 1;
             continue;
         }

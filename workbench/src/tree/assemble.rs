@@ -177,7 +177,7 @@ impl Assembly<'_> {
         let reference = target.reference;
 
         self.index.run(["read-tree", "--empty"])?;
-        self.update_index(&entries)?;
+        parts::update_index(&self.index, &entries)?;
         stream.extend(format!("reset {reference}\nfrom {}\n\n", self.commit).into_bytes());
         for section in target.sections {
             // Tells "make refresh" where a section begins, however the commits were moved about.
@@ -200,18 +200,6 @@ impl Assembly<'_> {
             }
         }
         Ok(())
-    }
-
-    fn update_index(&self, entries: &Entries) -> Result<()> {
-        let mut lines = Vec::new();
-
-        for (path, (mode, blob)) in entries {
-            lines.extend(format!("{mode} {blob}\t").into_bytes());
-            lines.extend(path);
-            lines.push(0);
-        }
-        let update = self.index.cmd(["update-index", "-z", "--index-info"]);
-        update.input(lines).checked().map(drop)
     }
 
     /// A part on top of what there is; what there is then.
@@ -237,7 +225,7 @@ impl Assembly<'_> {
             added.insert(key, (mode.to_string(), blob));
         }
         if !added.is_empty() {
-            self.update_index(&added)?;
+            parts::update_index(&self.index, &added)?;
             after.extend(added);
         }
         if part.diff.is_empty() && !part.added.is_empty() {

@@ -46,11 +46,16 @@ fn check(b: &Builder, series: &Series<'_>) -> Result<Outcome> {
     let mut trouble = Vec::new();
     // By their names, so in the order in which they apply.
     for part in parts.values() {
-        for (path, mode) in &part.added {
-            let entry = format!("{mode},{},{path}", blobs[path]);
-            git.run(["update-index", "--add", "--cacheinfo", &entry])?;
-            ours.push(format!("--include={path}"));
-        }
+        let entry = |(path, mode): &(String, &str)| {
+            let blob = blobs.get(path).cloned().unwrap_or_default();
+            (path.clone().into_bytes(), (mode.to_string(), blob))
+        };
+        parts::update_index(&git, &part.added.iter().map(entry).collect())?;
+        ours.extend(
+            part.added
+                .iter()
+                .map(|(path, _)| format!("--include={path}")),
+        );
         if part.diff.is_empty() {
             if part.added.is_empty() {
                 trouble.push(format!("{} has no diff", part.shown));

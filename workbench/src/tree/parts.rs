@@ -91,6 +91,19 @@ pub(crate) fn store(
         .collect())
 }
 
+/// Puts entries into an index.
+pub(crate) fn update_index(index: &Git, entries: &Entries) -> Result<()> {
+    let mut lines = Vec::new();
+
+    for (path, (mode, blob)) in entries {
+        lines.extend(format!("{mode} {blob}\t").into_bytes());
+        lines.extend(path);
+        lines.push(0);
+    }
+    let update = index.cmd(["update-index", "-z", "--index-info"]);
+    update.input(lines).checked().map(drop)
+}
+
 /// The paths that a diff may be about, and sometimes one more.
 fn touched(diff: &[u8]) -> HashSet<Vec<u8>> {
     const MARKS: [&[u8]; 6] = [
