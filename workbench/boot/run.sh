@@ -48,7 +48,7 @@ build_program()
 [ "$(uname -sm)" = 'Linux x86_64' ] || die "this is $(uname -sm): toolchain and kernels are for x86-64 Linux only"
 [[ ! $top$cache =~ [[:space:]:] ]] || die "$top or $cache has a space or a colon in its path: kernel builds cannot cope"
 [[ $toolchain =~ ^(sysroot|host)$ ]] || die "unknown TOOLCHAIN=$toolchain: known are sysroot host"
-[[ ${ARCH:-um} =~ ^(um|x86_64)$ ]] || die "unknown ARCH=$ARCH: known are um x86_64"
+[[ ${ARCH:-um} =~ ^(um|x86_64|arm64|ppc32)$ ]] || die "unknown ARCH=$ARCH: known are um x86_64 arm64 ppc32"
 [[ ${JOBS:-1} =~ ^[1-9][0-9]*$ ]] || die "JOBS=$JOBS is not a number of jobs"
 [[ -d ${KDIR:-/} ]] || die "KDIR=$KDIR is not a directory"
 [[ ${BASE:-6.18} != */* && -d $top/patches/${BASE:-6.18} ]] || die "unknown BASE=$BASE: known are $(cd "$top/patches" && echo [0-9]*)"

@@ -6,20 +6,21 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "kselftest.h"
 
 #define NR_VMAS 3000
 static int *forks;	/* shared with the forkers */
 
-/* Forks, with an alarm after that many us. */
+/* Forks, with an alarm after that many us if any.  fork() of a libc may block signals. */
 static void fork_with_alarm(long us)
 {
 	struct itimerval timer = { .it_value = { us / 1000000, us % 1000000 } };
 
 	setitimer(ITIMER_REAL, &timer, NULL);
 	__atomic_add_fetch(forks, 1, __ATOMIC_SEQ_CST);
-	syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);	/* fork() of a libc may block signals */
-	_exit(0);
+	if (!syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) || us)
+		_exit(0);
 }
 
 int main(int argc, char **argv)
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
 	int nr = argc > 1 ? atoi(argv[1]) : 200, rw = PROT_READ | PROT_WRITE, status, i;
 	size_t size = 2 * getpagesize();
 	char *area = mmap(NULL, NR_VMAS * size, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long us;
 
 	ksft_print_header();
 	ksft_set_plan(1);
@@ -37,11 +39,14 @@ int main(int argc, char **argv)
 	memset(area, 1, NR_VMAS * size);
 	for (i = 0; i < NR_VMAS; i += 2)	/* neighbours differ, so each is a VMA */
 		mprotect(area + i * size, size, PROT_READ);
+	us = clock();
+	fork_with_alarm(0);
+	us = clock() - us;	/* how long a fork takes: alarms come after 1/4 to 6/5 of that */
 	for (i = 0; i < nr; i++) {
 		pid_t pid = fork();
 
-		if (!pid)	/* after 64 us to 65 ms: some are in the time of a fork */
-			fork_with_alarm((64L + i % 64) << (i % 10));
+		if (!pid)
+			fork_with_alarm(us * (i * 7 % 20 + 5) / 20 + 1);
 		if (waitpid(pid, &status, 0) < 0 || (status && status != SIGALRM))
 			ksft_exit_fail_msg("alarm %d of %d: status %#x\n", i + 1, nr, status);
 	}

@@ -2,13 +2,19 @@
 /*
  * Forks whose process is killed by another one, after many delays: the kernel must undo them.
  * Takes no privilege.
+ *
+ *	fork_kill [TRIES] [thread]
+ *
+ * "thread" has the process killed by a thread of its own.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "kselftest.h"
@@ -39,9 +45,24 @@ static void set_state(int new)
 	__atomic_store_n(state, new, __ATOMIC_SEQ_CST);
 }
 
-/* One forker, killed a while after it begins to fork.  True if that made its fork fail. */
-static bool kill_a_fork(long before, long after)
+static void kill_later(pid_t pid, long after)
 {
+	while (__atomic_load_n(state, __ATOMIC_SEQ_CST) == IDLE)
+		sched_yield();
+	spin(after);
+	kill(pid, SIGKILL);
+}
+
+static void *kill_own_process(void *after)
+{
+	kill_later(getpid(), *(long *)after);
+	return NULL;
+}
+
+/* One forker, killed a while after it begins to fork.  True if that made its fork fail. */
+static bool kill_a_fork(long before, long after, bool by_thread)
+{
+	pthread_t thread;
 	int status, orphans = 0;
 	pid_t pid;
 
@@ -50,18 +71,19 @@ static bool kill_a_fork(long before, long after)
 	if (pid < 0)
 		ksft_exit_fail_perror("fork");
 	if (!pid) {
+		if (by_thread && pthread_create(&thread, NULL, kill_own_process, &after))
+			_exit(1);
 		/* With one CPU it matters how much of a time slice is left. */
 		spin(before);
 		set_state(FORKING);
-		pid = fork();
+		/* That of a libc takes its locks first. */
+		pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 		if (pid)
 			set_state(DONE);
 		_exit(0);
 	}
-	while (__atomic_load_n(state, __ATOMIC_SEQ_CST) == IDLE)
-		sched_yield();
-	spin(after);
-	kill(pid, SIGKILL);
+	if (!by_thread)
+		kill_later(pid, after);
 	if (waitpid(pid, &status, 0) != pid)
 		ksft_exit_fail_perror("waitpid");
 	if (status && status != SIGKILL)
@@ -77,6 +99,7 @@ int main(int argc, char **argv)
 	int nr = argc > 1 ? atoi(argv[1]) : 200, rw = PROT_READ | PROT_WRITE, hits = 0, i;
 	size_t size = 2 * getpagesize();
 	char *area = mmap(NULL, NR_VMAS * size, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool by_thread = argc > 2 && !strcmp(argv[2], "thread");
 	long us, per_fork;
 	pid_t pid;
 
@@ -102,9 +125,11 @@ int main(int argc, char **argv)
 	per_fork = us * 1000000 / (now_us() - per_fork + 1);
 
 	for (i = 0; i < nr; i++)
-		hits += kill_a_fork(per_fork * (i % 16) / 8, per_fork * (i * 7 % 20) / 20);
+		hits += kill_a_fork(per_fork * (i % 16) / 8, per_fork * (i * 7 % 20) / 20,
+				    by_thread);
 	ksft_print_msg("fork() takes %ld us, which is a count of %ld\n", us, per_fork);
-	ksft_print_msg("forks failed: %d by SIGKILL, of %d\n", hits, nr);
+	ksft_print_msg("forks failed: %d by SIGKILL%s, of %d\n", hits,
+		       by_thread ? " from a thread" : "", nr);
 	(hits ? ksft_test_result_pass : ksft_test_result_skip)("fork_kill\n");
 	ksft_finished();
 }

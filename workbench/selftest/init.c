@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The first process of a kernel under test.  Runs a program, says how it ended, and ends the
- * machine.  On the kernel's command line, "run=NAME,ARGUMENT,..." says which, and "end=restart" is
- * for machines that cannot be switched off.
+ * machine.  On the kernel's command line, "run=NAME,ARGUMENT,..." says which, without that it is a
+ * shell, and "end=restart" is for machines that cannot be switched off.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -52,6 +53,25 @@ static void run(char *words)
 		printf("# selftest: %s: signal %d\n", args[0], WTERMSIG(status));
 }
 
+/* A prompt; busybox makes links to itself first.  ^C is for what runs there. */
+static void shell(void)
+{
+	const char *install = "/bin/busybox --install -s /bin; exec sh";
+	pid_t pid = fork();
+
+	if (!pid) {
+		setenv("PATH", "/bin", 1);
+		setsid();
+		ioctl(0, TIOCSCTTY, 1);
+		execl("/bin/busybox", "busybox", "sh", "-c", install, NULL);
+		execl("/bin/sh", "sh", NULL);
+		perror("/bin/sh");
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(-1, NULL, 0) != pid)
+		;
+}
+
 int main(void)
 {
 	const char *end = getenv("end");
@@ -65,6 +85,8 @@ int main(void)
 	chmod("/tmp", 01777);
 	if (words)
 		run(words);
+	else
+		shell();
 	printf("# selftest: end\n");
 	fflush(stdout);
 	reboot(end && !strcmp(end, "restart") ? RB_AUTOBOOT : RB_POWER_OFF);

@@ -16,6 +16,8 @@ pub(crate) enum Target {
     Selftest,
     /// the same without the fix: the kernel must fall over, by the defect
     SelftestControl,
+    /// a prompt on the machine that these programs run on, with them in /bin
+    Shell,
     /// how long a fork that fails holds the parent's mmap_lock
     Hold,
     /// forks that fail, in userspace: every small layout, failure and schedule
@@ -80,7 +82,7 @@ pub(crate) struct Args {
     /// kernel release the series is for, a file in workbench/bases/ (6.18)
     #[arg(long, env = "BASE")]
     pub(crate) base: Option<String>,
-    /// um, or x86_64 under QEMU (um)
+    /// um, or x86_64 under QEMU; of selftest, shell: arm64, ppc32 (um)
     #[arg(long, env = "ARCH")]
     pub(crate) arch: Option<String>,
     /// a kernel tree of yours to use as the base; it is not written to

@@ -6,19 +6,39 @@ use crate::builder::Builder;
 use crate::cli::{self, Target};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::settings::Arch;
 use crate::sources::config;
 use crate::{
     bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, mutants, report, run,
     selftest, style, tree,
 };
 
+/// The machines that a command knows, which is to say, what `ARCH=` may be.
+pub(crate) fn machines(target: Target) -> &'static [Arch] {
+    match target {
+        Target::Selftest | Target::SelftestControl | Target::Shell => &Arch::ALL,
+        _ => &Arch::OF_SUITES,
+    }
+}
+
 /// Runs a command. Tests come to an outcome, others are done.
 pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
+    let known = machines(target);
+
+    if !known.contains(&b.settings.arch) {
+        let names: Vec<&str> = known.iter().map(|arch| arch.name()).collect();
+        return Err(Error::usage(format!(
+            "ARCH={} is nothing for this command: it knows {}",
+            b.settings.arch,
+            names.join(" ")
+        )));
+    }
     match target {
         Target::Kunit => tested(b, run::verdict::run(b)?),
         Target::Control => tested(b, run::control::run(b)?),
         Target::Selftest => tested(b, selftest::selftest(b)?),
         Target::SelftestControl => tested(b, selftest::control(b)?),
+        Target::Shell => selftest::shell::run(b),
         Target::Hold => selftest::hold::run(b),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),

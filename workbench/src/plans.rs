@@ -69,8 +69,8 @@ fn the_plan_of_each_command_is_the_one_committed() {
             continue;
         }
         for base in &bases {
-            for arch in Arch::ALL {
-                add(Some(base), arch);
+            for arch in commands::machines(*target) {
+                add(Some(base), *arch);
             }
         }
     }

@@ -2,46 +2,22 @@
 
 //! What the user asked for, read and checked once, before anything is fetched or written.
 
+mod arch;
 mod mail;
 
+pub(crate) use arch::Arch;
 pub(crate) use mail::MailSettings;
 
 use crate::cli::{Args, Target};
 use crate::error::{Error, Result};
 use crate::sources::config;
 use crate::sources::kdir::Kdir;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) const DEFAULT_BASE: &str = "6.18";
 /// A new file that several bases list is kept as this one has it; the others have a diff.
 pub(crate) const SHARED_BASE: &str = "6.18";
 const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Arch {
-    /// User Mode Linux: a kernel that runs as a process.
-    Um,
-    /// Under QEMU.
-    X86_64,
-}
-
-impl Arch {
-    pub(crate) const ALL: [Arch; 2] = [Arch::Um, Arch::X86_64];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Arch::Um => "um",
-            Arch::X86_64 => "x86_64",
-        }
-    }
-}
-
-impl fmt::Display for Arch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Where the compilers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -344,7 +320,7 @@ mod tests {
         );
         assert_eq!(
             message(|args| args.arch = Some("vax".into())),
-            "unknown ARCH=vax: known are um x86_64"
+            "unknown ARCH=vax: known are um x86_64 arm64 ppc32"
         );
         assert_eq!(
             message(|args| args.toolchain = Some("gcc".into())),

@@ -52,7 +52,7 @@ fn no_breakages(b: &Builder) -> Option<String> {
 fn no_control(b: &Builder) -> Option<String> {
     run::control::missing(b).or_else(|| match b.settings.arch {
         Arch::Um => None,
-        Arch::X86_64 => no_table(b),
+        _ => no_table(b),
     })
 }
 

@@ -5,11 +5,15 @@
 use super::log::Event;
 
 /// What `dup_mmap()` stores is `XA_ZERO_ENTRY`. These are the ways in which it being dereferenced
-/// as a VMA is reported, on UML, on x86-64 and by KASAN.
-const MARKER: [&str; 3] = [
+/// as a VMA is reported, on UML, on x86-64, by KASAN and on 32-bit PowerPC: its first members are
+/// `vm_start`, `vm_end` and `vm_mm`.
+const MARKER: [&str; 6] = [
     "Kernel mode fault at addr 0x406,",
     "address: 0000000000000406",
     "in range [0x0000000000000400-0x0000000000000407]",
+    "dereference on read at 0x00000406",
+    "dereference on read at 0x0000040a",
+    "dereference on read at 0x0000040e",
 ];
 
 /// What a test prints itself has its name in front, so these do not begin its lines.
@@ -26,7 +30,7 @@ pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
     if said.contains("suspected memory leaks") || SPLATS.iter().any(|s| said.starts_with(s)) {
         return (!on_purpose).then_some(Event::Splat);
     }
-    if said.starts_with("RIP: ") {
+    if said.starts_with("RIP: ") || said.starts_with("NIP [") {
         return Some(Event::Rip);
     }
     if said.starts_with("---[ end trace ") {
@@ -38,11 +42,11 @@ pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
     call(said).map(|function| Event::Call { function })
 }
 
-/// `[<600cf2aa>] ? exit_mmap+0x15a/0x220`; other machines print no address.
+/// `[<600cf2aa>] ? exit_mmap+0x15a/0x220`; x86-64 prints no address, PowerPC two.
 fn call(said: &str) -> Option<&str> {
     let word = said
         .split_whitespace()
-        .find(|word| *word != "?" && !word.starts_with("[<"))?;
+        .find(|word| *word != "?" && !word.starts_with('['))?;
     let (function, offset) = word.split_once("+0x")?;
 
     (offset.contains("/0x") && !function.contains(':')).then_some(function)
@@ -73,6 +77,7 @@ mod tests {
             "Kernel panic - not syncing: Kernel mode fault at addr 0x406, ip 0x6002f9a4",
             "BUG: kernel NULL pointer dereference, address: 0000000000000406",
             "KASAN: null-ptr-deref in range [0x0000000000000400-0x0000000000000407]",
+            "BUG: Kernel NULL pointer dereference on read at 0x0000040a",
         ] {
             assert_eq!(of(line), Some(Event::Marker));
         }
@@ -90,10 +95,13 @@ mod tests {
             "[<600cf2aa>] exit_mmap+0x15a/0x220",
             "[<600cf2aa>] ? exit_mmap+0x15a/0x220",
             "exit_mmap+0x15a/0x220 [module]",
+            "[e1bf5d80] [c0129b84] exit_mmap+0x15a/0x220",
+            "[e1bf5d80] [c0129b84] exit_mmap+0x15a/0x220 (unreliable)",
         ] {
             assert_eq!(of(line), Some(Event::Call { function }));
         }
         assert_eq!(of("leaked by exit_mmap+0x15a/0x220"), None);
         assert_eq!(of("RIP: 0033:exit_mmap+0x15a/0x220"), Some(Event::Rip));
+        assert_eq!(of("NIP [c0129b84] exit_mmap+0x15a/0x220"), Some(Event::Rip));
     }
 }

@@ -128,15 +128,16 @@ pub(crate) fn judge_control(ran: Ran<'_>) -> Result<Vec<String>, String> {
         return Err(format!("it panicked of something else: {}", fatal.line));
     }
     let mut lines = vec![fatal.line.to_string()];
-    // UML says before the panic where it was; not each configuration has a trace.
+    // UML says before the panic where it was, others after it; not each configuration has a trace.
     let rip = rip.filter(|rip| TEARDOWN.iter().any(|function| rip.contains(function)));
 
     lines.extend(rip.map(str::to_string));
     for entry in entries.take_while(|entry| entry.event != Event::EndOfTrace) {
-        if TEARDOWN
-            .iter()
-            .any(|function| entry.event == Event::Call { function })
-        {
+        let is_told = |function: &&str| match entry.event {
+            Event::Rip => entry.line.contains(function),
+            event => event == Event::Call { function },
+        };
+        if TEARDOWN.iter().any(is_told) {
             lines.push(entry.line.to_string());
         }
     }

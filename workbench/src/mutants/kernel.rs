@@ -45,7 +45,7 @@ impl<'a> Kernel<'a> {
             compiler,
             limit: match arch {
                 Arch::Um => 300,
-                Arch::X86_64 => 1200,
+                _ => 1200,
             },
         };
         let begun = Instant::now();

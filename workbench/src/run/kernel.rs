@@ -12,7 +12,7 @@ use crate::settings::{Arch, Settings};
 use crate::sources::base::Base;
 use crate::sources::config::BaseConfig;
 use crate::stamp::{remove_file, Inputs, Stamp};
-use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::toolchain::{self, Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
 use std::path::{Path, PathBuf};
@@ -67,10 +67,8 @@ impl Wanted {
     ) -> Result<Kunit> {
         let settings = &b.settings;
         let toolbox = b.ensure(Sysroot(Tools::Build))?;
-        if settings.arch == Arch::X86_64 {
-            // QEMU, for who runs the kernel.
-            b.ensure(Sysroot(Tools::X86_64))?;
-        }
+        // QEMU, for who runs the kernel.
+        toolchain::of_machine(b, settings.arch)?;
         let repository = b.ensure(Branches)?;
         let tree = b.ensure(RunTree {
             branch: self.branch,

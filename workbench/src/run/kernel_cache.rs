@@ -3,7 +3,7 @@
 //! Kernels that were built before, in the cache: a fresh clone of the same series, with the same
 //! configuration and the same compilers, runs them without compiling anything.
 
-use super::kunit_py::{image, Kunit};
+use super::kunit_py::Kunit;
 use crate::console::Log;
 use crate::error::{Context, Result};
 use crate::settings::Settings;
@@ -73,10 +73,7 @@ impl KernelCache {
             .prefix(".tmp.")
             .tempdir_in(&self.all)
             .or_say(|| format!("cannot write to {}", self.all.display()))?;
-        copy(
-            &kunit.objects.join(image(kunit.arch)),
-            &new.path().join("image"),
-        )?;
+        copy(&kunit.image(), &new.path().join("image"))?;
         std::fs::write(new.path().join("complete"), "")
             .or_say(|| format!("cannot write to {}", self.all.display()))?;
         // Another checkout may have been faster; both are the same.

@@ -6,7 +6,7 @@
 use crate::process::Cmd;
 use crate::settings::{Arch, Settings};
 use crate::toolchain::Toolbox;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A kernel: its source, where it is built, and with what.
 #[derive(Clone, Debug)]
@@ -65,18 +65,13 @@ impl Kunit {
 
     /// Builds what is run, and nothing else: `kunit.py build` makes modules and indexes, too.
     pub(crate) fn build_cmd(&self, settings: &Settings, options: &[String]) -> Cmd {
-        let target = match self.arch {
-            Arch::Um => "linux",
-            Arch::X86_64 => "bzImage",
-        };
-
         self.toolbox
             .make(settings, &self.tree)
             .arg(format!("O={}", self.objects.display()))
-            .arg(format!("ARCH={}", self.arch))
+            .arg(format!("ARCH={}", self.arch.in_kernel()))
             .args(self.make_options())
             .args(options)
-            .arg(target)
+            .arg(self.arch.target())
     }
 
     /// Runs the suites of the kernel that was built.
@@ -87,7 +82,7 @@ impl Kunit {
             .script(&toolbox, "exec")
             .arg(format!("--timeout={}", exec.limit));
 
-        if self.arch == Arch::X86_64 {
+        if self.arch != Arch::Um {
             cmd = cmd.arg("--qemu_args=-smp 2");
         }
         if exec.raw {
@@ -109,14 +104,6 @@ impl Kunit {
 
     /// What is run.
     pub(crate) fn image(&self) -> PathBuf {
-        self.objects.join(image(self.arch))
+        self.objects.join(self.arch.image())
     }
-}
-
-/// What is run of a kernel, below its objects.
-pub(crate) fn image(arch: Arch) -> &'static Path {
-    Path::new(match arch {
-        Arch::Um => "linux",
-        Arch::X86_64 => "arch/x86/boot/bzImage",
-    })
 }

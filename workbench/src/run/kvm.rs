@@ -7,14 +7,19 @@
 use super::kunit_py::Kunit;
 use crate::console::Log;
 use crate::error::Result;
+use crate::settings::Arch;
 use crate::toolchain::Toolbox;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(8);
 
-/// Boots the kernel with KVM alone; true if it got as far as its first line.
+/// Boots the kernel with KVM alone; true if it got as far as its first line. Only kernels for
+/// processors of this machine's kind can.
 pub(crate) fn works(qemu: &Toolbox, kunit: &Kunit, log: &Log) -> Result<bool> {
+    if kunit.arch != Arch::X86_64 {
+        return Ok(false);
+    }
     let Ok(device) = std::fs::File::options()
         .read(true)
         .write(true)

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::judge::verdict::Run;
 use crate::settings::{Arch, Settings};
 use crate::stamp::remove_file;
-use crate::toolchain::{Sysroot, Tools};
+use crate::toolchain;
 use std::time::Instant;
 
 /// What a run has left.
@@ -45,7 +45,7 @@ impl Ran {
 fn limit(settings: &Settings) -> u64 {
     settings.timeout.unwrap_or(match settings.arch {
         Arch::Um => 600,
-        Arch::X86_64 => 1800,
+        _ => 1800,
     })
 }
 
@@ -77,8 +77,8 @@ pub(crate) fn run_in(
         kunit.toolbox = kunit.toolbox.env(name, value);
     }
     let mut with_kvm = false;
-    if kunit.arch == Arch::X86_64 {
-        kunit.toolbox = b.ensure(Sysroot(Tools::X86_64))?;
+    if let Some(toolbox) = toolchain::of_machine(b, kunit.arch)? {
+        kunit.toolbox = toolbox;
         with_kvm = kvm::works(&kunit.toolbox, &kunit, log)?;
     }
     let mut cmd = kunit.exec_cmd(&Exec {

@@ -6,9 +6,10 @@
 
 mod times;
 
+use super::initramfs;
 use super::kernel;
 use super::machine::{Clock, Machine};
-use super::programs::{self, Program};
+use super::programs::Program;
 use crate::build::kbuild::Work;
 use crate::builder::Builder;
 use crate::console::Log;
@@ -17,7 +18,7 @@ use crate::run::kernel as suites;
 use crate::run::kunit_py::Kunit;
 use crate::settings::Arch;
 use crate::table::{Column, Table};
-use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::toolchain::{self, Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::with_patch::tree_with;
 use std::path::PathBuf;
@@ -33,8 +34,9 @@ fn program(arch: Arch) -> Program {
         // times do.
         arguments: match arch {
             Arch::Um => &["21", "256"],
-            Arch::X86_64 => &["11", "4096"],
+            _ => &["11", "4096"],
         },
+        on: &[],
         // The program tells mms by their addresses. To print what the commit limit refuses would
         // take longer than the fork.
         options: "no_hash_pointers loglevel=4",
@@ -124,7 +126,7 @@ fn build(
 fn measure(b: &Builder, kernel: &Kunit, log: &Log) -> Result<(Vec<Held>, Clock)> {
     let programs = [program(kernel.arch)];
     let [program] = &programs;
-    let initramfs = programs::pack(b, kernel, &programs, log)?;
+    let initramfs = initramfs::pack(b, kernel, &programs, log)?;
     let machine = Machine::new(b, kernel, &initramfs, log)?.for_times(b, LIMIT);
     let ran = machine.run(program, log)?;
 
@@ -146,10 +148,7 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
     let settings = &b.settings;
     let variants = variants(b)?;
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
-    if settings.arch == Arch::X86_64 {
-        // QEMU.
-        b.ensure(Sysroot(Tools::X86_64))?;
-    }
+    toolchain::of_machine(b, settings.arch)?;
     let repository = b.ensure(Branches)?;
 
     if b.planning() {

@@ -64,7 +64,7 @@ pub(super) fn configure(settings: &Settings, kernel: &Kunit, log: &Log) -> Resul
     let cmd = toolbox
         .make(settings, &kernel.tree)
         .arg(format!("O={}", kernel.objects.display()))
-        .arg(format!("ARCH={}", kernel.arch))
+        .arg(format!("ARCH={}", kernel.arch.in_kernel()))
         .args(["LLVM=1", "allnoconfig"]);
     log.run_checked(&cmd)?;
     let wanted = crate::console::read_lossy(&kernel.config);

@@ -2,6 +2,7 @@
 
 //! Boots a kernel with an initramfs, for a limited time, and keeps what is on its console.
 
+use super::emulator::{self, Emulator};
 use super::programs::Program;
 use crate::builder::Builder;
 use crate::console::Log;
@@ -10,7 +11,8 @@ use crate::process::Cmd;
 use crate::run::kunit_py::Kunit;
 use crate::run::kvm;
 use crate::settings::Arch;
-use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::toolchain::{self, Toolbox};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -49,13 +51,20 @@ pub(super) struct Ran {
     pub(super) late: bool,
 }
 
+/// Where QEMU is, how it is told what to be, and whether it may use KVM.
+#[derive(Debug)]
+struct Qemu {
+    toolbox: Toolbox,
+    emulator: Emulator,
+    kvm: bool,
+}
+
 /// A machine that is ready to boot.
 #[derive(Debug)]
 pub(super) struct Machine {
     kernel: Kunit,
     initramfs: PathBuf,
-    /// QEMU, and whether it may use KVM.
-    qemu: Option<(Toolbox, bool)>,
+    qemu: Option<Qemu>,
     /// It is there to measure times.
     times: bool,
     limit: Duration,
@@ -63,17 +72,18 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(b: &Builder, kernel: &Kunit, initramfs: &Path, log: &Log) -> Result<Machine> {
-        let qemu = match kernel.arch {
-            Arch::Um => None,
-            Arch::X86_64 => {
-                let toolbox = b.ensure(Sysroot(Tools::X86_64))?;
-                let works = kvm::works(&toolbox, kernel, log)?;
-                Some((toolbox, works))
-            }
+        let toolbox = toolchain::of_machine(b, kernel.arch)?;
+        let qemu = match (toolbox, emulator::of(kernel.arch)) {
+            (Some(toolbox), Some(emulator)) => Some(Qemu {
+                kvm: kvm::works(&toolbox, kernel, log)?,
+                toolbox,
+                emulator,
+            }),
+            _ => None,
         };
         let seconds = match kernel.arch {
             Arch::Um => 300,
-            Arch::X86_64 => 1800,
+            _ => 1800,
         };
 
         Ok(Machine {
@@ -98,7 +108,7 @@ impl Machine {
     /// What its times are.
     pub(super) fn clock(&self) -> Clock {
         match (&self.qemu, self.times) {
-            (Some((_, false)), true) => Clock::Instructions,
+            (Some(Qemu { kvm: false, .. }), true) => Clock::Instructions,
             _ => Clock::Time,
         }
     }
@@ -108,52 +118,89 @@ impl Machine {
         self.limit.as_secs()
     }
 
-    fn cmd(&self, program: &Program) -> Cmd {
-        let image = self.kernel.image();
-        let words = program.words();
-
-        match &self.qemu {
-            None => self
-                .kernel
-                .toolbox
-                // After a panic it aborts, which does nothing to the first process of a name space.
+    /// What boots it for a program, until the time limit.
+    fn boot(&self, program: &Program) -> Cmd {
+        let words = program.words(self.kernel.arch);
+        let limited = |toolbox: &Toolbox, image: &OsStr| {
+            toolbox
+                // After a panic UML aborts, which does nothing to the first process of a name space.
                 .cmd("timeout")
                 .arg("--kill-after=5")
                 .arg(self.limit.as_secs().to_string())
                 .arg(image)
-                .arg(format!("initrd={}", self.initramfs.display()))
-                .args(["mem=512M", "con=null", "con0=fd:0,fd:1", "console=tty0"])
-                .args(["rdinit=/init", "panic=-1"])
-                .args(words),
-            Some((toolbox, with_kvm)) => {
-                let (memory, cpus) = match self.times {
-                    false => ("1024", "2"),
-                    true => (MEMORY_FOR_TIMES, "1"),
-                };
-                let mut cmd = toolbox
-                    .cmd("timeout")
-                    .arg("--kill-after=5")
-                    .arg(self.limit.as_secs().to_string())
-                    .arg("qemu-system-x86_64")
-                    .args(["-nodefaults", "-nographic", "-no-reboot"])
-                    .args(["-m", memory, "-smp", cpus])
-                    .args(["-serial", "stdio", "-kernel"])
-                    .arg(image)
-                    .arg("-initrd")
-                    .arg(&self.initramfs)
-                    .arg("-append")
-                    .arg(format!(
-                        "console=ttyS0 rdinit=/init panic=-1 end=restart {}",
-                        words.join(" ")
-                    ));
-                if self.clock() == Clock::Instructions {
-                    cmd = cmd.args(["-icount", SHIFT]);
-                }
-                match with_kvm {
-                    true => cmd.args(["-accel", "kvm"]).env("ENTER_KVM", "1"),
-                    false => cmd,
-                }
+        };
+
+        match &self.qemu {
+            None => self.boot_um(
+                limited(&self.kernel.toolbox, self.kernel.image().as_ref()),
+                &words,
+            ),
+            Some(qemu) => self
+                .boot_qemu(
+                    limited(&qemu.toolbox, qemu.emulator.program.as_ref()),
+                    qemu,
+                    &words,
+                )
+                .args(["-serial", "stdio", "-monitor", "none"]),
+        }
+    }
+
+    /// What boots it with a prompt on the user's terminal, for as long as he likes.
+    pub(super) fn on_terminal(&self) -> Cmd {
+        match &self.qemu {
+            None => {
+                let image = self.kernel.image();
+                self.boot_um(self.kernel.toolbox.cmd(&image.to_string_lossy()), &[])
             }
+            // Keys such as ^C go to the machine, ^A x ends it.
+            Some(qemu) => self
+                .boot_qemu(qemu.toolbox.cmd(qemu.emulator.program), qemu, &[])
+                .args(["-serial", "mon:stdio"]),
+        }
+    }
+
+    fn boot_um(&self, cmd: Cmd, words: &[String]) -> Cmd {
+        cmd.arg(format!("initrd={}", self.initramfs.display()))
+            .args(["mem=512M", "con=null", "con0=fd:0,fd:1", "console=tty0"])
+            .args(["rdinit=/init", "panic=-1"])
+            .args(words)
+    }
+
+    fn boot_qemu(&self, cmd: Cmd, qemu: &Qemu, words: &[String]) -> Cmd {
+        let emulator = &qemu.emulator;
+        let (memory, cpus) = match self.times {
+            false => (emulator.memory, emulator.cpus),
+            true => (MEMORY_FOR_TIMES, "1"),
+        };
+        let mut cmd = cmd
+            .args(emulator.board)
+            .args(["-nodefaults", "-nographic", "-no-reboot"])
+            .args(["-m", memory, "-smp", cpus])
+            .arg("-kernel")
+            .arg(self.kernel.image())
+            .arg("-initrd")
+            .arg(&self.initramfs)
+            .arg("-append")
+            .arg(format!(
+                "console={} rdinit=/init panic=-1 end=restart {} {}",
+                emulator.console,
+                emulator.options,
+                words.join(" ")
+            ));
+        if self.clock() == Clock::Instructions {
+            cmd = cmd.args(["-icount", SHIFT]);
+        }
+        match qemu.kvm {
+            true => cmd.args(["-accel", "kvm"]).env("ENTER_KVM", "1"),
+            false => cmd,
+        }
+    }
+
+    /// How else it can be ended.
+    pub(super) fn other_end(&self) -> &'static str {
+        match self.qemu {
+            None => "",
+            Some(_) => ", and so does ^A x",
         }
     }
 
@@ -163,7 +210,7 @@ impl Machine {
         let begun = Instant::now();
 
         log.status(program.name);
-        log.run_watched(&self.cmd(program), Some(self.limit + GRACE), |_| ())?;
+        log.run_watched(&self.boot(program), Some(self.limit + GRACE), |_| ())?;
         Ok(Ran {
             console: log.text()[before..].to_string(),
             late: begun.elapsed() >= self.limit,
@@ -180,7 +227,8 @@ mod tests {
     fn times_have_one_cpu_and_count_instructions_without_kvm() {
         let dir = tempfile::tempdir().expect("a folder");
         let b = toy(dir.path(), |args| args.dry_run = Some("1".into()));
-        let toolbox = b.ensure(Sysroot(Tools::X86_64)).expect("a toolbox");
+        let toolbox = toolchain::of_machine(&b, Arch::X86_64);
+        let toolbox = toolbox.expect("a plan").expect("a toolbox");
         let program = &super::super::programs::PROGRAMS[1];
         let of = |with_kvm: Option<bool>, times| {
             let machine = Machine {
@@ -193,7 +241,11 @@ mod tests {
                     compiler: Vec::new(),
                 },
                 initramfs: "initramfs".into(),
-                qemu: with_kvm.map(|works| (toolbox.clone(), works)),
+                qemu: with_kvm.map(|kvm| Qemu {
+                    toolbox: toolbox.clone(),
+                    emulator: emulator::of(Arch::X86_64).expect("a machine"),
+                    kvm,
+                }),
                 times: false,
                 limit: Duration::from_secs(1),
             };
@@ -201,7 +253,7 @@ mod tests {
                 true => machine.for_times(&b, 2),
                 false => machine,
             };
-            (machine.cmd(program).said(), machine.clock())
+            (machine.boot(program).said(), machine.clock())
         };
 
         let (cmd, clock) = of(Some(false), true);

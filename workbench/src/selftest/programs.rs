@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The programs that make fork fail, and the initramfs that they are run from.
+//! The programs that make fork fail.
 //!
 //! What may be public is in the series, `tools/testing/selftests/mm`. Programs by which any user
 //! brings an unfixed kernel down are in `workbench/selftest` and in no patch: see HACKING.md.
 
-use crate::builder::Builder;
-use crate::console::Log;
-use crate::error::{Context, Error, Result};
-use crate::run::kunit_py::Kunit;
-use crate::settings::Settings;
-use crate::stamp::{write_whole, Inputs};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use crate::error::{Error, Result};
+use crate::settings::{Arch, Settings};
+use crate::stamp::Inputs;
 
 /// A program.
 #[derive(Debug, PartialEq)]
@@ -23,14 +18,16 @@ pub(super) struct Program {
     pub(super) in_tree: bool,
     /// What it is called with.
     pub(super) arguments: &'static [&'static str],
+    /// The same on machines that are too slow for that, or nothing where it makes no fork fail.
+    pub(super) on: &'static [(Arch, Option<&'static [&'static str]>)],
     /// Options of the kernel.
     pub(super) options: &'static str,
 }
 
-const TESTS: &str = "tools/testing/selftests";
+pub(super) const TESTS: &str = "tools/testing/selftests";
 
 /// All of them.
-pub(super) const PROGRAMS: [Program; 3] = [
+pub(super) const PROGRAMS: [Program; 7] = [
     Program {
         name: "fork_fail_nth",
         sources: &[
@@ -40,6 +37,7 @@ pub(super) const PROGRAMS: [Program; 3] = [
         ],
         in_tree: true,
         arguments: &["alone"],
+        on: &[],
         // Looks at each object that is freed. Whoever forks against time has none for that.
         options: "slub_debug=FZPU",
     },
@@ -48,6 +46,7 @@ pub(super) const PROGRAMS: [Program; 3] = [
         sources: &["selftest/fork_alarm.c"],
         in_tree: false,
         arguments: &["1000"],
+        on: &[(Arch::X86_64, Some(&["200"]))],
         options: "",
     },
     Program {
@@ -55,36 +54,88 @@ pub(super) const PROGRAMS: [Program; 3] = [
         sources: &["selftest/fork_kill.c"],
         in_tree: false,
         arguments: &["200"],
+        on: &[(Arch::X86_64, Some(&["100"]))],
+        options: "",
+    },
+    Program {
+        name: "fork_kill_thread",
+        sources: &["selftest/fork_kill.c"],
+        in_tree: false,
+        arguments: &["200", "thread"],
+        on: &[(Arch::X86_64, Some(&["100", "thread"]))],
+        options: "",
+    },
+    Program {
+        name: "fork_cpu",
+        sources: &["selftest/fork_cpu.c"],
+        in_tree: false,
+        // A second each.
+        arguments: &["20"],
+        // These look at RLIMIT_CPU when a task returns to user space.
+        on: &[(Arch::X86_64, None), (Arch::Arm64, None)],
+        options: "",
+    },
+    Program {
+        name: "fork_limit",
+        sources: &["selftest/fork_limit.c"],
+        in_tree: false,
+        arguments: &["1000"],
+        on: &[],
+        options: "",
+    },
+    Program {
+        name: "fork_memcg",
+        sources: &["selftest/fork_memcg.c"],
+        in_tree: false,
+        arguments: &["100"],
+        on: &[(Arch::X86_64, Some(&["20"]))],
         options: "",
     },
 ];
 
-const INIT: &str = "selftest/init.c";
+/// Runs one of them, or a shell.
+pub(super) const INIT: &str = "selftest/init.c";
 
 impl Program {
     /// For the kernel's command line; `init.c` reads `run=`.
-    pub(super) fn words(&self) -> Vec<String> {
-        let run = [&[self.name], self.arguments].concat().join(",");
+    pub(super) fn words(&self, arch: Arch) -> Vec<String> {
+        let arguments = self.arguments_on(arch).unwrap_or_default();
+        let run = [&[self.name], arguments].concat().join(",");
         let options = self.options.split_whitespace().map(str::to_string);
 
         options.chain([format!("run={run}")]).collect()
     }
+
+    /// What it is called with there; nothing if it makes no fork fail there.
+    fn arguments_on(&self, arch: Arch) -> Option<&'static [&'static str]> {
+        let there = self.on.iter().find(|(on, _)| *on == arch);
+
+        there.map_or(Some(self.arguments), |(_, arguments)| *arguments)
+    }
 }
 
-/// Those that `ONLY=` names, or all.
+/// Those that `ONLY=` names, or all, of those that are for the machine.
 pub(super) fn chosen(settings: &Settings) -> Result<Vec<&'static Program>> {
     let only = settings.only.as_deref();
-    let chosen: Vec<&Program> = PROGRAMS
-        .iter()
+    let there = || {
+        PROGRAMS
+            .iter()
+            .filter(|program| program.arguments_on(settings.arch).is_some())
+    };
+    let chosen: Vec<&Program> = there()
         .filter(|program| only.is_none_or(|only| program.name == only))
         .collect();
 
     match chosen.is_empty() {
         false => Ok(chosen),
         true => Err(Error::usage(format!(
-            "ONLY={} is none of the programs: known are {}",
+            "ONLY={} is none of the programs for {}: known are {}",
             only.unwrap_or_default(),
-            PROGRAMS.map(|program| program.name).join(" ")
+            settings.arch,
+            there()
+                .map(|program| program.name)
+                .collect::<Vec<_>>()
+                .join(" ")
         ))),
     }
 }
@@ -108,84 +159,21 @@ pub(super) fn inputs(settings: &Settings, inputs: Inputs) -> Inputs {
     })
 }
 
-/// Compiles them, and packs the initramfs. Returns where it is.
-pub(super) fn pack(
-    b: &Builder,
-    kernel: &Kunit,
-    programs: &[Program],
-    log: &Log,
-) -> Result<PathBuf> {
-    let dir = kernel.objects.join("initramfs");
-    let workbench = &b.settings.dirs.workbench;
-    let archive = dir.join("initramfs.cpio");
-    let mut list = String::from(
-        "dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nnod /dev/null 0666 0 0 c 1 3\n\
-         dir /bin 0755 0 0\n",
-    );
-
-    std::fs::create_dir_all(&dir).or_say(|| format!("cannot make {}", dir.display()))?;
-    let init = workbench.join(INIT);
-    compile(kernel, &[init], &dir.join("init"), log)?;
-    let _ = writeln!(list, "file /init {} 0755 0 0", dir.join("init").display());
-    for program in programs {
-        let sources: Vec<PathBuf> = program
-            .sources
-            .iter()
-            .map(|source| match program.in_tree {
-                true => kernel.tree.join(TESTS).join(source),
-                false => workbench.join(source),
-            })
-            .collect();
-        let to = dir.join(program.name);
-        compile(kernel, &sources, &to, log)?;
-        let _ = writeln!(list, "file /bin/{} {} 0755 0 0", program.name, to.display());
-    }
-    let packer = dir.join("gen_init_cpio");
-    let source = kernel.tree.join("usr/gen_init_cpio.c");
-    log.run_checked(&clang(kernel).arg("-o").arg(&packer).arg(source))?;
-    let file = dir.join("list");
-    write_whole(&file, list.as_bytes())?;
-    let packed = kernel
-        .toolbox
-        .cmd(&packer.to_string_lossy())
-        .arg(&file)
-        .checked()?;
-    write_whole(&archive, &packed.stdout)?;
-    Ok(archive)
-}
-
-fn clang(kernel: &Kunit) -> crate::process::Cmd {
-    kernel
-        .toolbox
-        .cmd("clang")
-        .args(["-O2", "-Wall", "-Werror"])
-}
-
-/// Static, since there is no library where they run.
-fn compile(kernel: &Kunit, sources: &[PathBuf], to: &Path, log: &Log) -> Result<()> {
-    let cmd = clang(kernel)
-        .arg("-static")
-        .arg("-I")
-        .arg(kernel.tree.join(TESTS))
-        .arg("-o")
-        .arg(to)
-        .args(sources);
-
-    log.run_checked(&cmd)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::builder::tests::toy;
+    use std::path::Path;
 
     #[test]
     fn a_program_is_chosen_by_its_name() {
         let dir = tempfile::tempdir().expect("a folder");
         let of = |only: &str| {
             let b = toy(dir.path(), |args| args.only = Some(only.into()));
-            chosen(&b.settings)
-                .map(|all| all.iter().flat_map(|one| one.words()).collect::<Vec<_>>())
+            let words = |all: Vec<&Program>| -> Vec<String> {
+                all.iter().flat_map(|one| one.words(Arch::Um)).collect()
+            };
+            chosen(&b.settings).map(words)
         };
 
         assert_eq!(of("fork_kill").expect("one"), ["run=fork_kill,200"]);
@@ -193,7 +181,10 @@ mod tests {
         assert!(of("fork")
             .expect_err("none")
             .message()
-            .ends_with("fork_alarm fork_kill"));
+            .ends_with("fork_kill_thread fork_cpu fork_limit fork_memcg"));
+        let b = toy(dir.path(), |args| args.arch = Some("x86_64".into()));
+        let names = chosen(&b.settings).expect("all of them");
+        assert!(names.iter().all(|program| program.name != "fork_cpu"));
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl BaseConfig {
     pub(crate) fn objects(&self, arch: Arch) -> u64 {
         match arch {
             Arch::Um => self.objects_um,
-            Arch::X86_64 => self.objects_x86_64,
+            _ => self.objects_x86_64,
         }
     }
 }

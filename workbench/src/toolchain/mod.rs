@@ -6,7 +6,7 @@
 use crate::builder::{Builder, Step};
 use crate::error::Result;
 use crate::process::Cmd;
-use crate::settings::{Settings, Toolchain};
+use crate::settings::{Arch, Settings, Toolchain};
 use std::path::{Path, PathBuf};
 
 /// A list of packages, `workbench/packages` or `workbench/packages.NAME`, and what is made of it.
@@ -14,10 +14,14 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Tools {
     /// Compilers; it is there before this program is.
     Build,
-    /// QEMU.
+    /// QEMU of a machine, and what compiles programs for it.
     X86_64,
+    Arm64,
+    Ppc32,
     /// For mails and documentation.
     Mail,
+    /// What `make shell` has a prompt of.
+    Shell,
 }
 
 impl Tools {
@@ -25,9 +29,24 @@ impl Tools {
         match self {
             Tools::Build => "build",
             Tools::X86_64 => "x86_64",
+            Tools::Arm64 => "arm64",
+            Tools::Ppc32 => "ppc32",
             Tools::Mail => "mail",
+            Tools::Shell => "shell",
         }
     }
+}
+
+/// Makes sure that the tools of a machine are there. UML needs none.
+pub(crate) fn of_machine(b: &Builder, arch: Arch) -> Result<Option<Toolbox>> {
+    let tools = match arch {
+        Arch::Um => return Ok(None),
+        Arch::X86_64 => Tools::X86_64,
+        Arch::Arm64 => Tools::Arm64,
+        Arch::Ppc32 => Tools::Ppc32,
+    };
+
+    b.ensure(Sysroot(tools)).map(Some)
 }
 
 /// Makes sure that the tools are there.

@@ -5,8 +5,8 @@
  *
  * Two models differ from most machines, to test more with small address spaces.  A
  * page table below the top level has 8 entries, so that VMAs cross the borders of
- * tables of all levels.  And flush_tlb_mm() reads each VMA, as on UML, parisc and
- * 32-bit powerpc.
+ * tables of all levels.  And flush_tlb_mm() reads each VMA, as on UML and 32-bit
+ * powerpc with the hash MMU.
  */
 #ifndef _FORK_CUSTOM_H
 #define _FORK_CUSTOM_H

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Compiles programs for a machine, and packs the initramfs that they are run from.
+
+use super::programs::{Program, INIT, TESTS};
+use crate::builder::Builder;
+use crate::console::Log;
+use crate::error::{Context, Result};
+use crate::process::Cmd;
+use crate::run::kunit_py::Kunit;
+use crate::settings::Arch;
+use crate::stamp::write_whole;
+use crate::toolchain::{self, Sysroot, Toolbox, Tools};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// For machines that Debian's archive has no busybox for.
+const PROMPT: &str = "selftest/prompt.c";
+
+/// What goes into an initramfs, as gen_init_cpio takes it.
+struct Initramfs<'a> {
+    kernel: &'a Kunit,
+    compiler: Cmd,
+    dir: PathBuf,
+    list: String,
+    log: &'a Log,
+}
+
+/// Compiles them, and packs the initramfs. Returns where it is.
+pub(super) fn pack(
+    b: &Builder,
+    kernel: &Kunit,
+    programs: &[Program],
+    log: &Log,
+) -> Result<PathBuf> {
+    let initramfs = with_programs(b, kernel, programs, log)?;
+
+    initramfs.pack("initramfs.cpio")
+}
+
+/// The same with a shell.
+pub(super) fn pack_with_shell(
+    b: &Builder,
+    kernel: &Kunit,
+    programs: &[Program],
+    log: &Log,
+) -> Result<PathBuf> {
+    let mut initramfs = with_programs(b, kernel, programs, log)?;
+
+    match has_busybox(kernel.arch) {
+        true => {
+            let busybox = b
+                .ensure(Sysroot(Tools::Shell))?
+                .cmd("cat")
+                .arg("/usr/bin/busybox")
+                .checked()?;
+            let to = initramfs.dir.join("busybox");
+            write_whole(&to, &busybox.stdout)?;
+            initramfs.add("/bin/busybox", &to);
+            initramfs.list.push_str("slink /bin/sh busybox 0777 0 0\n");
+        }
+        false => {
+            let prompt = b.settings.dirs.workbench.join(PROMPT);
+            let to = initramfs.compile("sh", &[prompt])?;
+            initramfs.add("/bin/sh", &to);
+        }
+    }
+    initramfs.pack("shell.cpio")
+}
+
+/// Whether Debian's archive has one that runs there, in the part for this machine's processor.
+fn has_busybox(arch: Arch) -> bool {
+    matches!(arch, Arch::Um | Arch::X86_64)
+}
+
+fn with_programs<'a>(
+    b: &Builder,
+    kernel: &'a Kunit,
+    programs: &[Program],
+    log: &'a Log,
+) -> Result<Initramfs<'a>> {
+    let workbench = &b.settings.dirs.workbench;
+    let dir = kernel.objects.join("initramfs");
+    let mut initramfs = Initramfs {
+        kernel,
+        compiler: compiler(b, kernel)?,
+        dir,
+        list: String::from(
+            "dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nnod /dev/null 0666 0 0 c 1 3\n\
+             dir /bin 0755 0 0\n",
+        ),
+        log,
+    };
+
+    std::fs::create_dir_all(&initramfs.dir)
+        .or_say(|| format!("cannot make {}", initramfs.dir.display()))?;
+    let init = initramfs.compile("init", &[workbench.join(INIT)])?;
+    initramfs.add("/init", &init);
+    for program in programs {
+        let sources: Vec<PathBuf> = program
+            .sources
+            .iter()
+            .map(|source| match program.in_tree {
+                true => kernel.tree.join(TESTS).join(source),
+                false => workbench.join(source),
+            })
+            .collect();
+        let to = initramfs.compile(program.name, &sources)?;
+        initramfs.add(&format!("/bin/{}", program.name), &to);
+    }
+    Ok(initramfs)
+}
+
+/// Debian's cross compilers have a C library of their own, so they are among the machine's tools.
+fn compiler(b: &Builder, kernel: &Kunit) -> Result<Cmd> {
+    let own = kernel.toolbox.clone();
+    let machines = || -> Result<Toolbox> {
+        let toolbox = toolchain::of_machine(b, kernel.arch)?;
+        Ok(toolbox.unwrap_or_else(|| own.clone()))
+    };
+    let cmd = match kernel.arch {
+        Arch::Um | Arch::X86_64 => own.cmd("clang"),
+        Arch::Arm64 => machines()?.cmd("aarch64-linux-gnu-gcc"),
+        Arch::Ppc32 => machines()?.cmd("powerpc-linux-gnu-gcc"),
+    };
+
+    Ok(cmd.args(["-O2", "-Wall", "-Werror"]))
+}
+
+impl Initramfs<'_> {
+    fn add(&mut self, name: &str, file: &Path) {
+        let _ = writeln!(self.list, "file {name} {} 0755 0 0", file.display());
+    }
+
+    /// Static, since there is no library where they run.
+    fn compile(&self, name: &str, sources: &[PathBuf]) -> Result<PathBuf> {
+        let to = self.dir.join(name);
+        let cmd = self
+            .compiler
+            .clone()
+            .arg("-static")
+            .arg("-I")
+            .arg(self.kernel.tree.join(TESTS))
+            .arg("-o")
+            .arg(&to)
+            .args(sources);
+
+        self.log.run_checked(&cmd)?;
+        Ok(to)
+    }
+
+    fn pack(&self, name: &str) -> Result<PathBuf> {
+        let archive = self.dir.join(name);
+        let packer = self.dir.join("gen_init_cpio");
+        let source = self.kernel.tree.join("usr/gen_init_cpio.c");
+        let clang = self.kernel.toolbox.cmd("clang").arg("-O2");
+        let file = self.dir.join("list");
+
+        self.log
+            .run_checked(&clang.arg("-o").arg(&packer).arg(source))?;
+        write_whole(&file, self.list.as_bytes())?;
+        let packed = self
+            .kernel
+            .toolbox
+            .cmd(&packer.to_string_lossy())
+            .arg(&file)
+            .checked()?;
+        write_whole(&archive, &packed.stdout)?;
+        Ok(archive)
+    }
+}
