@@ -88,6 +88,18 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What to do, if that is what was said.
+pub fn advice_on_full_disk(said: &str) -> Option<&'static str> {
+    [
+        "No space left on device",
+        "have enough free space",
+        "Disk quota exceeded",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
+    .then_some("the disk is full: make room, or set XDG_CACHE_HOME to another one")
+}
+
 /// Says what was being done when the system refused.
 pub trait Context<T> {
     /// `what` names the action and the path, such as `cannot write build/x`.
@@ -96,6 +108,13 @@ pub trait Context<T> {
 
 impl<T, E: fmt::Display> Context<T> for std::result::Result<T, E> {
     fn or_say<S: fmt::Display>(self, what: impl FnOnce() -> S) -> Result<T> {
-        self.map_err(|error| Error::usage(format!("{}: {error}", what())))
+        self.map_err(|error| {
+            let message = format!("{}: {error}", what());
+
+            Error::usage(match advice_on_full_disk(&message) {
+                None => message,
+                Some(advice) => format!("{advice} ({message})"),
+            })
+        })
     }
 }

@@ -7,7 +7,7 @@ mod running;
 
 pub(crate) use running::Running;
 
-use crate::error::{Context, Error, Result};
+use crate::error::{advice_on_full_disk, Context, Error, Result};
 use crate::interrupt;
 use nix::sys::signal::Signal;
 use std::ffi::{OsStr, OsString};
@@ -237,6 +237,12 @@ impl Cmd {
             return Ok(output);
         }
         let said = output.error_text();
+        let full = said
+            .lines()
+            .find_map(|line| Some((line, advice_on_full_disk(line)?)));
+        if let Some((line, advice)) = full {
+            return Err(Error::usage(format!("{advice} ({}: {line})", self.name())));
+        }
         Err(Error::usage(format!(
             "{} failed ({}): {}",
             self.name(),
@@ -283,6 +289,14 @@ mod tests {
         let error = error.expect_err("it failed");
         assert_eq!(error.message(), "sh failed (exit 3): first");
         assert_eq!(error.details(), ["second"]);
+        let full = "echo error: x >&2; echo fatal: No space left on device >&2; exit 128";
+        let error = shell(full).read().expect_err("it failed");
+        assert_eq!(
+            error.message(),
+            "the disk is full: make room, or set XDG_CACHE_HOME to another one (sh: fatal: No \
+             space left on device)"
+        );
+        assert_eq!(error.details(), [""; 0]);
         assert_eq!(
             Cmd::new("cat").input("given").read().ok(),
             Some("given".into())

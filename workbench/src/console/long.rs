@@ -4,7 +4,7 @@
 
 use super::ticker::Ticker;
 use super::Console;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{advice_on_full_disk, Context, Error, Kind, Result};
 use crate::process::{ended, Cmd};
 use indicatif::ProgressBar;
 use std::fs::File;
@@ -115,8 +115,8 @@ fn advice(log: &str, mirror: &str) -> String {
     };
 
     // Whatever was tried, a full disk explains it.
-    if any(&["No space left on device", "have enough free space"]) {
-        return "the disk is full: make room, or set XDG_CACHE_HOME to another one".into();
+    if let Some(advice) = last.iter().find_map(|line| advice_on_full_disk(line)) {
+        return advice.into();
     }
     if let Some(advice) = last.iter().find_map(|line| line.strip_prefix("advice: ")) {
         return advice.to_string();
