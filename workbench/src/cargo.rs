@@ -4,6 +4,9 @@
 //! each toolchain, in the cache, where the program itself was built; a fresh clone has them.
 
 use crate::builder::Builder;
+use crate::console::Log;
+use crate::error::Result;
+use crate::lock::Lock;
 use crate::process::Cmd;
 use crate::toolchain::Toolbox;
 use std::path::{Path, PathBuf};
@@ -11,6 +14,20 @@ use std::time::{Duration, SystemTime};
 
 /// How long what a checkout has compiled of the workbench itself is kept: checkouts come and go.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Has cargo compile something. Of several that want to only one does at a time, that of
+/// workbench/boot included; the user is told, as cargo itself waits without a word.
+pub(crate) fn compile(
+    b: &Builder,
+    toolbox: &Toolbox,
+    arguments: &[&str],
+    log: &Log,
+) -> Result<bool> {
+    let lock = b.settings.dirs.cache.join("program/lock");
+    let _lock = Lock::take(&lock, "the program (workbench/src)", &b.console)?;
+
+    Ok(log.run(&cmd(b, toolbox, arguments))?.success())
+}
 
 /// cargo with some arguments.
 pub(crate) fn cmd(b: &Builder, toolbox: &Toolbox, arguments: &[&str]) -> Cmd {
@@ -26,7 +43,7 @@ pub(crate) fn cmd(b: &Builder, toolbox: &Toolbox, arguments: &[&str]) -> Cmd {
 }
 
 /// As workbench/boot/run.sh has it.
-fn target_dir(cache: &Path, identity: &str) -> PathBuf {
+pub(crate) fn target_dir(cache: &Path, identity: &str) -> PathBuf {
     cache.join("cargo").join(identity)
 }
 

@@ -54,7 +54,8 @@ pub(crate) fn unit_tests(b: &Builder) -> Result<Outcome> {
         },
         |log| {
             let cmd = cargo::cmd(b, &toolbox, &["test", "--quiet"]);
-            let good = log.run(&cmd)?.success();
+            let good = cargo::compile(b, &toolbox, &["test", "--quiet", "--no-run"], log)?
+                && log.run(&cmd)?.success();
             let text = log.text();
             let (passed, failed) = totals(&text);
 

@@ -121,7 +121,7 @@ fn one(b: &Builder, item: &Item, sum: &mut Sum) -> Result<()> {
 }
 
 fn judged(b: &Builder, item: &Item, log: &Log) -> Result<Outcome> {
-    let inner = Builder::new(item.settings(&b.settings), Console::quiet());
+    let inner = Builder::new(item.settings(&b.settings), b.console.quiet_within());
     let result = item.run(&inner);
 
     log.say(inner.console.kept());

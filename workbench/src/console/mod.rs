@@ -24,7 +24,11 @@ enum Sink {
     Terminal,
     Plain,
     /// Collected, for whoever shows them only if something is wrong.
-    Memory(Arc<Mutex<String>>),
+    Memory {
+        kept: Arc<Mutex<String>>,
+        /// Where goes what cannot wait.
+        outer: Option<Box<Console>>,
+    },
 }
 
 impl Console {
@@ -42,7 +46,21 @@ impl Console {
     /// One that keeps what is said; see [`Console::kept`].
     pub(crate) fn quiet() -> Console {
         Console {
-            sink: Sink::Memory(Arc::default()),
+            sink: Sink::Memory {
+                kept: Arc::default(),
+                outer: None,
+            },
+            verbose: false,
+        }
+    }
+
+    /// One that keeps what is said, but for what cannot wait.
+    pub(crate) fn quiet_within(&self) -> Console {
+        Console {
+            sink: Sink::Memory {
+                kept: Arc::default(),
+                outer: Some(Box::new(self.clone())),
+            },
             verbose: false,
         }
     }
@@ -51,14 +69,14 @@ impl Console {
     pub(crate) fn only_progress(&self) -> Console {
         match self.sink {
             Sink::Terminal => self.clone(),
-            Sink::Plain | Sink::Memory(_) => Console::quiet(),
+            Sink::Plain | Sink::Memory { .. } => Console::quiet(),
         }
     }
 
     /// What a quiet console has kept.
     pub(crate) fn kept(&self) -> String {
         match &self.sink {
-            Sink::Memory(text) => text.lock().map(|text| text.clone()).unwrap_or_default(),
+            Sink::Memory { kept, .. } => kept.lock().map(|text| text.clone()).unwrap_or_default(),
             Sink::Terminal | Sink::Plain => String::new(),
         }
     }
@@ -68,7 +86,7 @@ impl Console {
         let text = text.as_ref().trim_end_matches('\n');
 
         match &self.sink {
-            Sink::Memory(kept) => {
+            Sink::Memory { kept, .. } => {
                 if let Ok(mut kept) = kept.lock() {
                     kept.push_str(text);
                     kept.push('\n');
@@ -79,6 +97,17 @@ impl Console {
                 let _ = writeln!(std::io::stdout(), "{text}");
             }
         }
+    }
+
+    /// A line that tells why nothing happens.
+    pub(crate) fn say_at_once(&self, text: &str) {
+        if let Sink::Memory {
+            outer: Some(outer), ..
+        } = &self.sink
+        {
+            outer.say_at_once(text);
+        }
+        self.say(text);
     }
 
     /// An error, with the lines that belong to it.
@@ -92,7 +121,7 @@ impl Console {
             text.push_str(line);
         }
         match &self.sink {
-            Sink::Memory(_) => self.say(text),
+            Sink::Memory { .. } => self.say(text),
             Sink::Terminal | Sink::Plain => eprintln!("{text}"),
         }
     }

@@ -25,7 +25,7 @@ impl Console {
                 bar.enable_steady_tick(Duration::from_millis(500));
                 Some(bar)
             }
-            Sink::Plain | Sink::Memory(_) => {
+            Sink::Plain | Sink::Memory { .. } => {
                 self.say(format!("  {} {title} ...", time_of_day()));
                 None
             }
@@ -34,7 +34,7 @@ impl Console {
         let (console, said) = (self.clone(), title.to_string());
         let status: Arc<Mutex<String>> = Arc::default();
         let doing = Arc::clone(&status);
-        let silent = bar.is_some() || matches!(self.sink, Sink::Memory(_));
+        let silent = bar.is_some() || matches!(self.sink, Sink::Memory { .. });
         let heart = (!silent).then(|| {
             thread::spawn(move || {
                 while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) =

@@ -33,8 +33,7 @@ const CHECKS: [Check; 4] = [
         name: "clippy, workbench",
         run: |style, log| {
             let all = ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"];
-            let cmd = cargo::cmd(style.b, &style.toolbox, &all);
-            Ok(log.run(&cmd)?.success())
+            cargo::compile(style.b, &style.toolbox, &all, log)
         },
     },
     Check {
