@@ -19,6 +19,7 @@
 //! Only [`Builder::work`] and its kin have effects. With `DRY_RUN=1` they print their title instead:
 //! that is the plan of a command.
 
+use crate::cache::Used;
 use crate::console::{Console, Log, Long};
 use crate::error::{Context, Result};
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::path::Path;
 use std::rc::Rc;
 
 /// A piece of work. Its name and fields, as [`Debug`] has them, tell it from others.
@@ -52,6 +54,7 @@ pub(crate) struct Builder {
     done: RefCell<HashMap<String, Rc<dyn Any>>>,
     depth: Cell<usize>,
     plan: RefCell<Vec<String>>,
+    used: RefCell<Vec<Used>>,
 }
 
 impl Builder {
@@ -62,7 +65,16 @@ impl Builder {
             done: RefCell::default(),
             depth: Cell::new(0),
             plan: RefCell::default(),
+            used: RefCell::default(),
         }
+    }
+
+    /// Keeps a folder from being removed from the cache, if it is in there.
+    pub(crate) fn uses(&self, dir: &Path) -> Result<()> {
+        if dir.starts_with(&self.settings.dirs.cache) && dir.is_dir() {
+            self.used.borrow_mut().push(Used::begin(dir)?);
+        }
+        Ok(())
     }
 
     /// The result of a step, which is run if it has not been yet.
@@ -197,7 +209,6 @@ pub(crate) mod tests {
     use super::*;
     use crate::cli::Args;
     use crate::settings::Dirs;
-    use std::path::Path;
 
     /// A builder for a project that has nothing but a base.
     pub(crate) fn toy(dir: &Path, change: impl FnOnce(&mut Args)) -> Builder {

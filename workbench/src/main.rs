@@ -10,6 +10,7 @@ mod bisect;
 mod breakages;
 mod build;
 mod builder;
+mod cache;
 mod cargo;
 mod check;
 mod cli;
@@ -72,6 +73,18 @@ fn dirs() -> Result<Dirs> {
     Ok(Dirs::new(&top, &cache.join("fork-failure")))
 }
 
+/// What this run uses of the cache, whatever it does.
+fn used_from_start(settings: &Settings) -> Result<[PathBuf; 3]> {
+    let program = env::current_exe().or_say(|| "cannot find this program")?;
+    let sysroot = env::var_os("WORKBENCH_SYSROOT").unwrap_or_default();
+
+    Ok([
+        PathBuf::from(sysroot),
+        program.parent().unwrap_or(&program).to_owned(),
+        cargo::target_dir(&settings.dirs.cache, &settings.toolchain_identity),
+    ])
+}
+
 fn workbench(console: &Console, args: &Args) -> Result<()> {
     let target = args.target.unwrap_or(Target::Kunit);
 
@@ -92,6 +105,10 @@ fn workbench(console: &Console, args: &Args) -> Result<()> {
     let dir = &b.settings.dirs.build;
     std::fs::create_dir_all(dir).or_say(|| format!("cannot make {}", dir.display()))?;
     let _lock = lock::Lock::take(&dir.join("lock"), &b.settings.shown(dir), console)?;
+    for used in used_from_start(&b.settings)? {
+        b.uses(&used)?;
+    }
+    cache::forget(&b.settings.dirs.cache, console);
     // What runs that were killed have left.
     tree::clean::tidy(&b)?;
     commands::run(&b, target)

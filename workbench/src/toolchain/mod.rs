@@ -77,12 +77,14 @@ impl Step for Sysroot {
             b.quick(&title, || Ok(()))?;
             return Ok(toolbox);
         }
-        let there = Cmd::new(&script).args(["--path", tools.name()]).output()?;
+        let path = Cmd::new(&script).args(["--path", tools.name()]);
+        let there = path.output()?;
         if !there.status.success() || b.settings.host_packages {
             b.work(&title, &format!("sysroot-{}", tools.name()), |log| {
                 log.run_checked(&Cmd::new(&script).arg(tools.name()))
             })?;
         }
+        b.uses(Path::new(&path.output()?.text()))?;
         Ok(toolbox)
     }
 }
