@@ -168,22 +168,20 @@ fn measure(
     let begun = Instant::now();
     let version = b.ensure(Base)?.version()?;
     let html = settings.base_build().join("coverage");
-    let (all, recovery) = (
-        kunit.objects.join("profraw"),
-        kunit.objects.join("profraw.recovery"),
-    );
+    let profiles = kunit.objects.join("profiles");
 
     b.long(
         &format!("linux {version} for um, fixed, instrumented"),
         "coverage-kernel",
         |log| build(b, kunit, repository, tree, log),
     )?;
-    for old in [&all, &recovery] {
-        // There need not be one.
-        let _ = std::fs::remove_file(old);
-    }
-    let profile = all.to_string_lossy().into_owned();
+    // There need not be any.
+    let _ = std::fs::remove_dir_all(&profiles);
+    std::fs::create_dir_all(&profiles)
+        .or_say(|| format!("cannot make {}", settings.shown(&profiles)))?;
+    let profile = profiles.join("{part}");
     let ran = b.long("the suites, instrumented", "coverage-run", |log| {
+        let profile = profile.to_string_lossy();
         suites::run_in(b, kunit, None, log, &[("LLVM_PROFILE_FILE", &profile)])
     })?;
     if ran.exit != Some(0) {
@@ -193,7 +191,14 @@ fn measure(
             settings.shown(&settings.logs().join("coverage-run.log"))
         )));
     }
-    for file in [&all, &recovery] {
+    // See recovery.c.
+    let of_parts = |end: &str| -> Vec<PathBuf> {
+        (0..ran.parts)
+            .map(|part| profiles.join(format!("{part}{end}")))
+            .collect()
+    };
+    let (all, recovery) = (of_parts(""), of_parts(".recovery"));
+    for file in all.iter().chain(&recovery) {
         if !file.metadata().is_ok_and(|file| file.len() > 0) {
             return Err(Error::failed(format!(
                 "the kernel has left no {} although the suites passed: see {}",
@@ -214,7 +219,7 @@ fn measure(
             functions: with_own(&JUDGED),
             list: &lists.unreached,
             pages: html.clone(),
-            profiles: vec![all, recovery.clone()],
+            profiles: [all, recovery.clone()].concat(),
         },
         Part {
             name: "recovery",
@@ -222,7 +227,7 @@ fn measure(
             functions: with_own(&JUDGED_IN_RECOVERY),
             list: &lists.recovery_unreached,
             pages: html.join("recovery"),
-            profiles: vec![recovery],
+            profiles: recovery,
         },
     ];
     let judged: Vec<Coverage> = b.long("profile", "coverage", |log| {

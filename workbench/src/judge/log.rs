@@ -203,7 +203,7 @@ impl<'a> Iterator for Log<'a> {
 }
 
 /// `ok 3 NAME # SKIP WHY`, or `not ok`.
-fn ending(said: &str) -> Option<(bool, &str)> {
+pub(super) fn ending(said: &str) -> Option<(bool, &str)> {
     let (ok, rest) = match said.strip_prefix("not ") {
         Some(rest) => (false, rest),
         None => (true, said),
@@ -216,7 +216,7 @@ fn ending(said: &str) -> Option<(bool, &str)> {
 }
 
 /// Leaves out the time that a kernel with `CONFIG_PRINTK_TIME` has in front of each line.
-fn without_time(line: &str) -> &str {
+pub(super) fn without_time(line: &str) -> &str {
     let after = || {
         let (time, rest) = line.strip_prefix('[')?.split_once("] ")?;
         let (seconds, parts) = time.trim_start().split_once('.')?;

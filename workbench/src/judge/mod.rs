@@ -14,6 +14,7 @@ pub(crate) mod letter;
 pub(crate) mod log;
 pub(crate) mod matrix;
 pub(crate) mod matrix_text;
+pub(crate) mod merged;
 #[cfg(test)]
 mod recorded;
 pub(crate) mod selftest;

@@ -8,6 +8,8 @@ use crate::settings::{Arch, Settings};
 use crate::toolchain::Toolbox;
 use std::path::PathBuf;
 
+const SCRIPT: &str = "tools/testing/kunit/kunit.py";
+
 /// A kernel: its source, where it is built, and with what.
 #[derive(Clone, Debug)]
 pub(crate) struct Kunit {
@@ -34,12 +36,14 @@ pub(crate) struct Exec {
     pub(crate) argument: Option<String>,
     /// Print what the kernel prints, as it comes.
     pub(crate) raw: bool,
+    /// Only list the tests.
+    pub(crate) list: bool,
 }
 
 impl Kunit {
     fn script(&self, toolbox: &Toolbox, command: &str) -> Cmd {
         toolbox
-            .cmd("tools/testing/kunit/kunit.py")
+            .cmd(SCRIPT)
             .dir(&self.tree)
             .args([command, &format!("--arch={}", self.arch)])
             .arg(format!("--build_dir={}", self.objects.display()))
@@ -88,6 +92,9 @@ impl Kunit {
         if exec.raw {
             cmd = cmd.arg("--raw_output=all");
         }
+        if exec.list {
+            cmd = cmd.arg("--list_tests");
+        }
         if let Some(argument) = &exec.argument {
             cmd = cmd.arg(format!("--kernel_args={argument}"));
         }
@@ -95,6 +102,16 @@ impl Kunit {
             cmd = cmd.arg(format!("--json={}", json.display()));
         }
         cmd.args(exec.only.iter())
+    }
+
+    /// Reads what a kernel has printed.
+    pub(crate) fn parse_cmd(&self, log: &Path, json: &Path) -> Cmd {
+        self.toolbox
+            .cmd(SCRIPT)
+            .dir(&self.tree)
+            .arg("parse")
+            .arg(format!("--json={}", json.display()))
+            .arg(log)
     }
 
     /// The kernel's console during the last run.

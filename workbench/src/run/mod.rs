@@ -4,6 +4,7 @@
 
 pub(crate) mod control;
 pub(crate) mod golden;
+mod halves;
 pub(crate) mod kernel;
 pub(crate) mod kernel_cache;
 pub(crate) mod kunit_py;

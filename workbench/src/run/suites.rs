@@ -3,7 +3,7 @@
 //! Runs the suites of a kernel that was built.
 
 use super::kunit_py::{Exec, Kunit};
-use super::kvm;
+use super::{halves, kvm};
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
 use crate::error::Result;
@@ -24,6 +24,8 @@ pub(crate) struct Ran {
     pub(crate) log: String,
     /// What `kunit.py` printed.
     pub(crate) console: String,
+    /// How many kernels have run a part of the tests each.
+    pub(crate) parts: usize,
 }
 
 impl Ran {
@@ -59,7 +61,8 @@ pub(crate) fn run(b: &Builder, kunit: &Kunit, only: Option<&str>, log: &Log) -> 
     run_in(b, kunit, only, log, &[])
 }
 
-/// The same, with variables for the kernel's process.
+/// The same, with variables for the kernel's process. `{part}` in their values is the number of
+/// the kernel, if it is one of several that run side by side.
 pub(crate) fn run_in(
     b: &Builder,
     kunit: &Kunit,
@@ -67,14 +70,29 @@ pub(crate) fn run_in(
     log: &Log,
     environment: &[(&str, &str)],
 ) -> Result<Ran> {
-    let mut kunit = kunit.clone();
-    let json = kunit.objects.join("result.json");
+    let can_be_halved = kunit.arch == Arch::Um && only.is_none() && b.settings.jobs > 1;
+
+    if can_be_halved {
+        if let Some(ran) = halves::run(kunit, limit(&b.settings), log, environment)? {
+            return Ok(ran);
+        }
+    }
+    run_whole(b, kunit, only, log, environment)
+}
+
+/// The same, by one kernel: one that breaks down ends its tests there.
+pub(crate) fn run_whole(
+    b: &Builder,
+    kunit: &Kunit,
+    only: Option<&str>,
+    log: &Log,
+    environment: &[(&str, &str)],
+) -> Result<Ran> {
+    let mut kunit = with_environment(kunit, environment, 0);
+    let json = kunit.objects.join(RESULT);
 
     for old in [&json, &kunit.log()] {
         remove_file(old)?;
-    }
-    for (name, value) in environment {
-        kunit.toolbox = kunit.toolbox.env(name, value);
     }
     let mut with_kvm = false;
     if let Some(toolbox) = toolchain::of_machine(b, kunit.arch)? {
@@ -85,7 +103,6 @@ pub(crate) fn run_in(
         limit: limit(&b.settings),
         only: filter(only),
         json: Some(json.clone()),
-        raw: false,
         ..Exec::default()
     });
     if with_kvm {
@@ -99,11 +116,25 @@ pub(crate) fn run_in(
         json: read_lossy(&json),
         log: read_lossy(&kunit.log()),
         console: log.text()[before..].to_string(),
+        parts: 1,
     })
 }
 
+/// The file of kunit.py's result.
+pub(super) const RESULT: &str = "result.json";
+
+pub(super) fn with_environment(kunit: &Kunit, environment: &[(&str, &str)], part: usize) -> Kunit {
+    let mut kunit = kunit.clone();
+
+    for (name, value) in environment {
+        let value = value.replace("{part}", &part.to_string());
+        kunit.toolbox = kunit.toolbox.env(name, &value);
+    }
+    kunit
+}
+
 /// The test that ended last, as kunit.py prints it.
-fn last_test(console: &str) -> String {
+pub(super) fn last_test(console: &str) -> String {
     console
         .lines()
         .rev()

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The logs of several kernels, each of which has run some of the tests to its end, as the log of
+//! one that has run all of them. `kunit.py` reads it as it reads any other.
+
+use super::log::{ending, without_time};
+use std::fmt::Write as _;
+
+/// What a kernel has said, taken apart.
+#[derive(Debug, Default)]
+struct Parts<'a> {
+    /// Before the first suite: how the kernel has booted.
+    boot: Vec<&'a str>,
+    suites: Vec<Suite<'a>>,
+    /// After the last one.
+    end: Vec<&'a str>,
+}
+
+#[derive(Debug, Default)]
+struct Suite<'a> {
+    name: &'a str,
+    /// Up to its plan.
+    begin: Vec<&'a str>,
+    /// Each with its lines, the last of which is its result.
+    tests: Vec<(&'a str, Vec<&'a str>)>,
+    /// After the tests, up to its result.
+    end: Vec<&'a str>,
+}
+
+/// Where in KTAP a line is: what it is about, how deep it is, and whether it says that it passed.
+enum Line<'a> {
+    Version,
+    Begin(&'a str),
+    Plan(usize),
+    End(usize, &'a str),
+    Other,
+}
+
+fn read(line: &str) -> Line<'_> {
+    let line = without_time(line).trim_end();
+    let said = line.trim_start();
+    let level = (line.len() - said.len()) / 4;
+
+    if level == 0 && said == "KTAP version 1" {
+        return Line::Version;
+    }
+    match said.strip_prefix("# Subtest: ") {
+        Some(name) if level == 1 => return Line::Begin(name),
+        _ => (),
+    }
+    if said.strip_prefix("1..").is_some_and(is_number) {
+        return Line::Plan(level);
+    }
+    match ending(said) {
+        Some((_, name)) => Line::End(level, name),
+        None => Line::Other,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<u64>().is_ok()
+}
+
+impl<'a> Parts<'a> {
+    fn of(log: &'a str) -> Result<Parts<'a>, String> {
+        let mut parts = Parts::default();
+        let mut lines = Vec::new();
+        let mut suite: Option<Suite<'a>> = None;
+        let mut planned = false;
+
+        for line in log.lines() {
+            match (read(line), &mut suite) {
+                // These are written anew.
+                (Line::Version, _) if !planned => continue,
+                (Line::Plan(0), _) if !planned => {
+                    parts.boot = std::mem::take(&mut lines);
+                    planned = true;
+                    continue;
+                }
+                _ if !planned => (),
+                (Line::Begin(name), None) => {
+                    suite = Some(Suite {
+                        name,
+                        ..Suite::default()
+                    });
+                }
+                (Line::Plan(1), Some(suite)) => {
+                    suite.begin = std::mem::take(&mut lines);
+                    continue;
+                }
+                (Line::End(1, name), Some(suite)) => {
+                    lines.push(line);
+                    suite.tests.push((name, std::mem::take(&mut lines)));
+                    continue;
+                }
+                (Line::End(0, name), Some(open)) if open.name == name => {
+                    lines.push(line);
+                    open.end = std::mem::take(&mut lines);
+                    parts.suites.extend(suite.take());
+                    continue;
+                }
+                _ => (),
+            }
+            lines.push(line);
+        }
+        if !planned {
+            return Err("the kernel has not got to its tests".into());
+        }
+        match suite {
+            Some(suite) => Err(format!("suite {} has no end", suite.name)),
+            None => {
+                parts.end = lines;
+                Ok(parts)
+            }
+        }
+    }
+
+    fn suite(&self, name: &str) -> Option<&Suite<'a>> {
+        self.suites.iter().find(|suite| suite.name == name)
+    }
+}
+
+/// Whether a log has a result of each suite that has begun, as far as it goes.
+pub(crate) fn is_whole(log: &str) -> bool {
+    Parts::of(log).is_ok()
+}
+
+/// Puts logs together. `tests` is which tests there are, `SUITE.TEST`, in order; each has to be in
+/// one of the logs.
+pub(crate) fn merged(logs: &[String], tests: &[String]) -> Result<String, String> {
+    let kernels = logs
+        .iter()
+        .map(|log| Parts::of(log))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(lost) = tests.iter().find(|test| !has(&kernels, test)) {
+        return Err(format!("none of them has run {lost}"));
+    }
+    let tests = in_suites(tests);
+    let mut text = String::new();
+
+    for line in kernels.iter().flat_map(|kernel| &kernel.boot) {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = write!(text, "KTAP version 1\n1..{}\n", tests.len());
+    for (number, (name, tests)) in tests.iter().enumerate() {
+        let ran: Vec<_> = kernels
+            .iter()
+            .filter_map(|kernel| kernel.suite(name))
+            .collect();
+
+        write_suite(&mut text, number + 1, tests, &ran);
+    }
+    for line in kernels.iter().flat_map(|kernel| &kernel.end) {
+        let _ = writeln!(text, "{line}");
+    }
+    Ok(text)
+}
+
+fn has(kernels: &[Parts<'_>], test: &str) -> bool {
+    let found = |(suite, test)| {
+        kernels
+            .iter()
+            .filter_map(|kernel| kernel.suite(suite))
+            .any(|suite| suite.tests.iter().any(|(name, _)| *name == test))
+    };
+
+    test.split_once('.').is_some_and(found)
+}
+
+/// The suites in their order, each with its tests in theirs.
+fn in_suites(tests: &[String]) -> Vec<(&str, Vec<&str>)> {
+    let mut suites: Vec<(&str, Vec<&str>)> = Vec::new();
+
+    for (suite, test) in tests.iter().filter_map(|name| name.split_once('.')) {
+        match suites.iter_mut().find(|(known, _)| *known == suite) {
+            Some((_, tests)) => tests.push(test),
+            None => suites.push((suite, vec![test])),
+        }
+    }
+    suites
+}
+
+/// A suite of which several kernels have run tests.
+fn write_suite(text: &mut String, number: usize, tests: &[&str], ran: &[&Suite<'_>]) {
+    let Some(first) = ran.first() else {
+        return;
+    };
+
+    for line in &first.begin {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = writeln!(text, "    1..{}", tests.len());
+    for (number, name) in tests.iter().enumerate() {
+        let lines = ran
+            .iter()
+            .flat_map(|suite| &suite.tests)
+            .find(|(known, _)| known == name);
+
+        if let Some((result, lines)) = lines.and_then(|(_, lines)| lines.split_last()) {
+            for line in lines {
+                let _ = writeln!(text, "{line}");
+            }
+            let _ = writeln!(text, "{}", renumbered(result, number + 1));
+        }
+    }
+    let (results, ends): (Vec<&&str>, Vec<&[&str]>) = ran
+        .iter()
+        .filter_map(|suite| suite.end.split_last())
+        .unzip();
+    for line in summed(&ends) {
+        let _ = writeln!(text, "{line}");
+    }
+    if let Some(result) = results.iter().max_by_key(|result| badness(result)) {
+        let _ = writeln!(text, "{}", renumbered(result, number));
+    }
+}
+
+/// A suite has failed if a part of it has, and was skipped if each of them was.
+fn badness(result: &str) -> u8 {
+    match ending(without_time(result).trim()) {
+        Some((false, _)) => 2,
+        _ if result.contains(" # SKIP") => 0,
+        _ => 1,
+    }
+}
+
+/// `ok 3 NAME` with another number.
+fn renumbered(line: &str, number: usize) -> String {
+    let renumbered = || {
+        let (before, rest) = line.split_once("ok ")?;
+        let (_, name) = rest.split_once(' ')?;
+
+        Some(format!("{before}ok {number} {name}"))
+    };
+
+    renumbered().unwrap_or_else(|| line.to_string())
+}
+
+/// What is said after the tests. Lines of the same words are one, with the numbers added up:
+/// `# Totals: pass:7 fail:0 skip:1 total:8`.
+fn summed(ends: &[&[&str]]) -> Vec<String> {
+    let mut lines: Vec<(&str, Vec<u64>)> = Vec::new();
+    let mut said = Vec::new();
+
+    for line in ends.iter().copied().flatten() {
+        match counts(line) {
+            None => said.push(line.to_string()),
+            Some((name, counts)) => match lines.iter_mut().find(|(known, _)| *known == name) {
+                None => lines.push((name, counts)),
+                Some((_, sum)) => {
+                    for (sum, count) in sum.iter_mut().zip(counts) {
+                        *sum += count;
+                    }
+                }
+            },
+        }
+    }
+    said.extend(lines.iter().map(|(name, sum)| {
+        let counts = COUNTED.iter().zip(sum);
+        let counts: Vec<_> = counts.map(|(word, n)| format!("{word}:{n}")).collect();
+
+        format!("{name}: {}", counts.join(" "))
+    }));
+    said
+}
+
+const COUNTED: [&str; 4] = ["pass", "fail", "skip", "total"];
+
+fn counts(line: &str) -> Option<(&str, Vec<u64>)> {
+    let (name, rest) = line.split_once(": pass:")?;
+    let rest = format!("pass:{rest}");
+    let counts: Vec<u64> = rest
+        .split_whitespace()
+        .zip(COUNTED)
+        .map_while(|(word, name)| word.strip_prefix(name)?.strip_prefix(':')?.parse().ok())
+        .collect();
+
+    (counts.len() == COUNTED.len()).then_some((name, counts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::log::{Event, Log};
+    use super::*;
+
+    const LOG: &str = include_str!("../../tests/data/um-6.18.15.log");
+
+    fn tests() -> Vec<String> {
+        Log::new(LOG)
+            .filter(|entry| matches!(entry.event, Event::TestEnds { .. }))
+            .map(|entry| entry.place.to_string())
+            .collect()
+    }
+
+    fn without_totals(log: &str) -> Vec<&str> {
+        log.lines().filter(|line| counts(line).is_none()).collect()
+    }
+
+    /// What a kernel would have said that has run those tests only that have an a in their name.
+    fn part(has: bool) -> String {
+        let of_part =
+            |name: &&String| name.rsplit('.').next().is_some_and(|n| n.contains('a')) == has;
+        let tests: Vec<String> = tests().iter().filter(of_part).cloned().collect();
+
+        merged(&[LOG.into()], &tests).expect("a log")
+    }
+
+    #[test]
+    fn parts_make_the_whole() {
+        let parts = [part(true), part(false)];
+        let whole = merged(&parts, &tests()).expect("a log");
+        let (boot, _) = LOG.split_once("KTAP").expect("KTAP");
+        let (_, end) = LOG.rsplit_once("fault_sweep_xarray\n").expect("the end");
+
+        assert!(parts.iter().all(|part| part.len() < LOG.len() * 3 / 4));
+        assert_eq!(
+            without_totals(&whole),
+            without_totals(&format!("{boot}{LOG}{end}"))
+        );
+        // One part is a whole.
+        assert_eq!(merged(&[LOG.into()], &tests()).as_deref(), Ok(LOG));
+    }
+
+    #[test]
+    fn numbers_are_added_up_and_a_failure_stays() {
+        let log = |test: &str, ok: &str, skipped: u64| {
+            format!(
+                "KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: s\n    1..1\n    \
+                 {ok} 1 {test}\n# s: pass:1 fail:2 skip:{skipped} total:4\n{ok} 1 s\nend\n"
+            )
+        };
+        let names = ["s.b", "s.a", "s.c"].map(str::to_string);
+        let logs = [log("a", "ok", 1), log("b", "not ok", 5)];
+
+        assert_eq!(
+            merged(&logs, &names).expect_err("one is lost"),
+            "none of them has run s.c"
+        );
+        assert_eq!(
+            merged(&logs, &names[..2]).expect("a log"),
+            "KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: s\n    1..2\n    \
+             not ok 1 b\n    ok 2 a\n# s: pass:2 fail:4 skip:6 total:8\nnot ok 1 s\nend\nend\n"
+        );
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_whole() {
+        let (cut, _) = LOG.split_once("ok 1 fork_fail\n").expect("a suite");
+
+        assert!(is_whole(LOG));
+        assert!(!is_whole(cut) && !is_whole("Linux version 6.18.15\n") && !is_whole(""));
+    }
+}
