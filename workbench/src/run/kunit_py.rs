@@ -6,7 +6,7 @@
 use crate::process::Cmd;
 use crate::settings::{Arch, Settings};
 use crate::toolchain::Toolbox;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const SCRIPT: &str = "tools/testing/kunit/kunit.py";
 
