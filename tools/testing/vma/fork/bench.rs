@@ -12,7 +12,7 @@ use crate::{
         Place,
         KINDS, //
     },
-    totals::Test,
+    testing::Test,
     world::{
         task_size,
         Plan,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The code under test, as the kernel has it. */
 
-#include "world.h"
+#include "code.h"
 
 #define CONFIG_DEFAULT_MMAP_MIN_ADDR 65536
 

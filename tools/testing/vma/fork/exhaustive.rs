@@ -11,11 +11,9 @@ use crate::{
         NARROW,
         PLACES, //
     },
-    sweep::{
-        sweep,
-        Wrong, //
-    },
-    totals::Test,
+    sweep::sweep,
+    testing::Test,
+    wrong::Wrong, //
 };
 use std::sync::{
     atomic::{

@@ -19,20 +19,16 @@ use crate::{
         Place,
         KINDS, //
     },
-    sweep::{
-        plan_text,
-        Subject,
-        Wrong, //
-    },
-    totals::{
-        Test,
-        SCHEDULES, //
-    },
+    seed::plan_text,
+    sweep::Subject,
+    testing::Test,
+    totals::SCHEDULES,
     world::{
         Event,
         Outcome,
         Plan, //
     },
+    wrong::Wrong, //
 };
 use std::{
     ffi::CStr,

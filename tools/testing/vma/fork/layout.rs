@@ -2,12 +2,9 @@
 
 //! Address spaces: the kinds of VMA, and their addresses.
 
-use crate::{
-    bindings::{
-        fork_vma,
-        fork_vma_flag::*, //
-    },
-    random, //
+use crate::bindings::{
+    fork_vma,
+    fork_vma_flag::*, //
 };
 use std::{
     fmt,
@@ -167,14 +164,6 @@ impl FromStr for Layout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(("random", rest)) = text.split_once(':') {
-            let mut numbers = rest.split(':').map(str::parse);
-
-            return match (numbers.next(), numbers.next()) {
-                (Some(Ok(seed)), Some(Ok(len))) => Ok(random::layout(seed, len as usize)),
-                _ => Err(format!("not a seed and a number: {rest}")),
-            };
-        }
         let mut vmas = Vec::new();
 
         for word in text.split(',').filter(|word| !word.is_empty()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* CUSTOMISED: locks that check whether they are held, and per-VMA locks. */
 
-#include "world.h"
+#include "models.h"
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>

@@ -8,6 +8,7 @@
 
 mod bench;
 mod exhaustive;
+mod generate;
 mod interleave;
 mod layout;
 mod mistakes;
@@ -15,9 +16,13 @@ mod mmap;
 mod model;
 mod random;
 mod replay;
+mod running;
+mod seed;
 mod sweep;
+mod testing;
 mod totals;
 mod world;
+mod wrong;
 
 /// What bindgen makes of fork.h.
 #[allow(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mistakes that the models have to report: tests of the checks. */
 
-#include "world.h"
+#include "code.h"
+#include "models.h"
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>

@@ -6,7 +6,7 @@ use crate::{
     bindings::fork_mistake::*,
     layout::Layout,
     sweep::Subject,
-    totals::Test,
+    testing::Test,
     world::Plan, //
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* CUSTOMISED: how an mm_struct is made and freed, as far as fork depends on it. */
 
-#include "world.h"
+#include "models.h"
 
 /* dup_mm() copies the parent without its lock: another thread may map meanwhile. */
 static void forget_what_may_be_stale(struct mm_struct *mm)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Maps and unmaps in the parent: the other callers of unmap_region() and unmap_vmas(). */
 
-#include "world.h"
+#include "models.h"
+#include "run.h"
 
 #ifndef FORK_NO_MMAP_REGION
 /* As a driver that maps its pages at once */
@@ -47,7 +48,7 @@ bool fork_mmap_fails(u64 start, u32 pages)
 	failed = map(file, start, pages) == -EIO;
 	mmap_write_unlock(world.parent);
 	fput(file);
-	check_idle();
+	fork_check_idle();
 	return failed;
 }
 
@@ -72,7 +73,7 @@ bool fork_map_and_unmap(u64 start, u32 pages, bool downgrade)
 	if (!downgrade)
 		mmap_write_unlock(world.parent);
 	fput(file);
-	check_idle();
+	fork_check_idle();
 	return done;
 }
 

@@ -8,15 +8,13 @@ use crate::{
         PAGE_SHIFT,
         TABLE_SHIFTS, //
     },
-    sweep::{
-        Subject,
-        Wrong, //
-    },
-    totals::Test,
+    sweep::Subject,
+    testing::Test,
     world::{
         task_size,
         World, //
     },
+    wrong::Wrong, //
 };
 
 const PAGE: u64 = 1 << PAGE_SHIFT;

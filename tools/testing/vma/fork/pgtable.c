@@ -4,7 +4,7 @@
  * the levels above the PTEs are real; these are the functions that they call.
  */
 
-#include "world.h"
+#include "models.h"
 
 struct page {
 	int mapcount;

@@ -5,16 +5,15 @@
 use crate::{
     bindings::{
         fork_failure::*,
-        fork_on_death,
         fork_site::{
             FORK_SITES,
             FORK_SITE_MAPLE,
             FORK_SITE_SHEAF, //
-        },
-        fork_walker, //
+        }, //
     },
     layout::Layout,
     model::Model,
+    running,
     totals::{
         FAILURES,
         LAYOUTS, //
@@ -28,106 +27,9 @@ use crate::{
         Who,
         World, //
     },
+    wrong::Wrong, //
 };
-use std::{
-    cell::RefCell,
-    fmt,
-    io::Write, //
-};
-
-/// The names of failures in seeds.
-pub(crate) const FAILURES_BY_NAME: &[(&str, u32)] = &[
-    ("none", FORK_FAIL_NOTHING),
-    ("once", FORK_FAIL_ONCE),
-    ("from", FORK_FAIL_FROM),
-    ("signal", FORK_FAIL_SIGNAL),
-    ("overcommit", FORK_FAIL_OVERCOMMIT),
-    ("arch", FORK_FAIL_ARCH),
-    ("lock", FORK_FAIL_LOCK),
-    ("poison", FORK_FAIL_POISON),
-    ("store", FORK_FAIL_STORE),
-    ("clear", FORK_FAIL_CLEAR),
-];
-
-/// The names of walkers in seeds.
-pub(crate) const WALKERS_BY_NAME: &[(&str, u32)] = &[
-    ("iterate", fork_walker::FORK_WALK_ITERATE),
-    ("find_vma", fork_walker::FORK_WALK_FIND_VMA),
-    ("lookup", fork_walker::FORK_WALK_LOOKUP),
-    ("rmap", fork_walker::FORK_WALK_RMAP),
-    ("vma_lock", fork_walker::FORK_WALK_VMA_LOCK),
-    ("parent", fork_walker::FORK_WALK_PARENT),
-    ("put", fork_walker::FORK_WALK_PUT),
-];
-
-/// Larger address spaces are not printed; random.rs prints their seed.
-const MAX_PRINTED: usize = 100;
-
-/// A fork that did something wrong.
-#[derive(Clone, Debug)]
-pub(crate) struct Wrong {
-    pub(crate) layout: Layout,
-    pub(crate) plan: Plan,
-    pub(crate) what: String,
-}
-
-/// Writes a plan as in a seed.
-pub(crate) fn plan_text(plan: &Plan) -> String {
-    let name = |names: &[(&'static str, u32)], of| {
-        let found = names.iter().find(|(_, number)| *number == of);
-
-        found.map_or("?", |(name, _)| name)
-    };
-    let failure = format!("{}:{}", name(FAILURES_BY_NAME, plan.failure), plan.nth);
-
-    if plan.walker == fork_walker::FORK_WALK_NOT {
-        return failure;
-    }
-    let walker = name(WALKERS_BY_NAME, plan.walker);
-
-    format!(
-        "{failure} {walker}:{}:{}:{}",
-        plan.get_at, plan.walk_at, plan.put_at
-    )
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.what)?;
-        if self.layout.0.len() > MAX_PRINTED {
-            return Ok(());
-        }
-        write!(
-            f,
-            "replay: make replay SEED='{} {}'",
-            self.layout,
-            plan_text(&self.plan)
-        )
-    }
-}
-
-thread_local! {
-    /// The fork that is running, for a message if the process dies.
-    static RUNNING: RefCell<(Layout, Plan)> = RefCell::default();
-}
-
-extern "C" fn say_what_ran() {
-    RUNNING.with_borrow(|(layout, plan)| {
-        let wrong = Wrong {
-            layout: layout.clone(),
-            plan: *plan,
-            what: "the process died".to_string(),
-        };
-
-        // Not by eprintln!(): the test runner would print that at the end of the test only.
-        let _ = writeln!(std::io::stderr(), "{wrong}");
-    });
-}
-
-pub(crate) fn say_what_ran_on_death() {
-    // SAFETY: The function can be called at any time.
-    unsafe { fork_on_death(Some(say_what_ran)) };
-}
+use std::fmt;
 
 /// A parent, and its state while there is no child.
 pub(crate) struct Subject {
@@ -192,10 +94,7 @@ impl Subject {
     }
 
     fn fork(&mut self, plan: &Plan) -> Outcome {
-        RUNNING.with_borrow_mut(|(layout, running)| {
-            layout.clone_from(&self.layout);
-            *running = *plan;
-        });
+        running::set(&self.layout, plan);
         self.world.fork(plan)
     }
 

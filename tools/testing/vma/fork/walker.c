@@ -8,7 +8,8 @@
  * wait for a lock, it does nothing: that is the same as a later event.
  */
 
-#include "world.h"
+#include "code.h"
+#include "run.h"
 
 static void complain_about(const void *entry, const char *how)
 {
@@ -201,36 +202,14 @@ static void put_child(void)
 		mmput(mm);
 }
 
-static void log_event(const char *what, const struct rw_semaphore *sem)
-{
-	struct fork_event *event;
-
-	if (world.nr_events == world.max_events) {
-		world.max_events = world.max_events ? 2 * world.max_events : 64;
-		world.events = realloc(world.events, world.max_events * sizeof(*event));
-	}
-	event = &world.events[world.nr_events++];
-	event->what = what;
-	event->lock = sem->name;
-	event->owner = world.parent && sem == &world.parent->mmap_lock ? 1 :
-		       world.child && sem == &world.child->mmap_lock ? 2 : 0;
-	event->walker = 0;
-}
-
-/* The forking task calls this before it takes a lock, and after it has dropped one. */
-void fork_event(const char *what, struct rw_semaphore *sem)
+/* Returns a bit for each thing that the walker has done. */
+u8 fork_walk_at(unsigned int now)
 {
 	const struct fork_plan *plan = &world.plan;
-	unsigned int now;
 	u8 done = 0;
 
-	if (!world.running || world.in_walker)
-		return;
-	now = ++world.result.events;
-	if (world.log_events)
-		log_event(what, sem);
 	if (!plan->walker || (now != plan->get_at && now != plan->walk_at && now != plan->put_at))
-		return;
+		return 0;
 
 	world.in_walker = true;
 	if (now == plan->get_at) {
@@ -246,8 +225,7 @@ void fork_event(const char *what, struct rw_semaphore *sem)
 		done |= 4;
 	}
 	world.in_walker = false;
-	if (world.log_events)
-		world.events[world.nr_events - 1].walker = done;
+	return done;
 }
 
 /* What the walker does after the fork */

@@ -46,6 +46,8 @@ struct fork_world {
 	struct fork_event *events;
 	size_t nr_events, max_events;
 	bool log_events;
+	/* What other tasks do at an event; returns what to log of it. */
+	u8 (*at_event)(unsigned int now);
 
 	unsigned int complaints;
 	char complaint[400];
@@ -59,41 +61,5 @@ extern __thread struct fork_world world;
 #else
 #define fork_checks	true
 #endif
-
-/* world.c */
-void check_idle(void);
-
-/* alloc.c */
-bool fork_try(enum fork_site site);
-void *fork_alloc(enum fork_site site, size_t size);
-void fork_free(enum fork_site site, void *object);
-void fork_grace_period(void);
-
-/* lock.c */
-void fork_hide_parent(void);
-void fork_show_parent(void);
-
-/* pgtable.c */
-struct page;
-void fork_write_page(struct vm_area_struct *vma, unsigned long addr, u64 content, bool pinned);
-void fork_read_pages(struct vm_area_struct *vma, struct fork_vma_state *out);
-
-/* objects.c */
-extern const struct vm_operations_struct fork_file_ops, fork_driver_ops, fork_hugetlb_ops;
-struct file *fork_open(void);
-
-/* walker.c */
-void fork_event(const char *what, struct rw_semaphore *sem);
-void fork_walk_after(void);
-
-/* code.c, around.h */
-void fork_check_not_in_rcu(struct maple_tree *mt, const char *what);
-void fork_check_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned long end,
-			  unsigned long floor, unsigned long ceiling);
-void fork_code_init(void);
-struct mm_struct *fork_dup_mm(void);
-void unlink_anon_vmas(struct vm_area_struct *vma);
-int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma);
-void mmput(struct mm_struct *mm);
 
 #endif /* _FORK_WORLD_H */

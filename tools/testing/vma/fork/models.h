@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the models have for each other, and for what is above them */
+#ifndef _FORK_MODELS_H
+#define _FORK_MODELS_H
+
+#include "world.h"
+
+/* rcu.c */
+void fork_grace_period(void);
+
+/* alloc.c */
+bool fork_try(enum fork_site site);
+void *fork_alloc(enum fork_site site, size_t size);
+void fork_free(enum fork_site site, void *object);
+
+/* event.c */
+void fork_event(const char *what, const struct rw_semaphore *sem);
+
+/* lock.c */
+void fork_hide_parent(void);
+void fork_show_parent(void);
+
+/* file.c */
+struct file *fork_open(void);
+
+/* pgtable.c */
+struct page;
+void fork_write_page(struct vm_area_struct *vma, unsigned long addr, u64 content, bool pinned);
+void fork_read_pages(struct vm_area_struct *vma, struct fork_vma_state *out);
+
+/* objects.c */
+extern const struct vm_operations_struct fork_file_ops, fork_driver_ops, fork_hugetlb_ops;
+
+#endif /* _FORK_MODELS_H */

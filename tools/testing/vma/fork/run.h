@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between what forks, what walks meanwhile, and what maps */
+#ifndef _FORK_RUN_H
+#define _FORK_RUN_H
+
+#include "world.h"
+
+/* walker.c */
+u8 fork_walk_at(unsigned int now);
+void fork_walk_after(void);
+
+/* run.c */
+void fork_check_idle(void);
+
+#endif /* _FORK_RUN_H */
