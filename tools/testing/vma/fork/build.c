@@ -3,6 +3,7 @@
 
 #include "code.h"
 #include "models.h"
+#include "run.h"
 #include <pthread.h>
 
 u64 fork_task_size(void)
@@ -19,7 +20,8 @@ bool fork_looks_in_vmas(void)
 #endif
 }
 
-static struct mm_struct *new_mm(void)
+/* One that nobody knows of */
+struct mm_struct *fork_new_mm(void)
 {
 	struct mm_struct *mm = allocate_mm();
 
@@ -96,7 +98,7 @@ static void inherit(struct vm_area_struct *vma, const struct fork_vma *desc, siz
 	struct vm_area_struct *ancestor, *between;
 
 	if (!world.grandparent) {
-		world.grandparent = new_mm();
+		world.grandparent = fork_new_mm();
 		mmap_write_lock(world.grandparent);
 	}
 	ancestor = map_vma(world.grandparent, &plain, nr);
@@ -155,7 +157,7 @@ void fork_world_new(const struct fork_vma *vmas, size_t nr)
 	pthread_once(&once, fork_code_init);
 	world.file = fork_open();
 	world.shmem = fork_open();
-	world.parent = new_mm();
+	world.parent = fork_new_mm();
 	mm_flags_set(MMF_HAS_UPROBES, world.parent);
 	mm_flags_set(MMF_VM_MERGEABLE, world.parent);
 	mm_flags_set(MMF_VM_HUGEPAGE, world.parent);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Turns reports of the sanitizers into complaints, and prints the seed after a crash. */
 
-#include "world.h"
+#include "models.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ const char *__asan_default_options(void)
 	return "halt_on_error=0:suppress_equal_pcs=0:detect_leaks=0:handle_segv=0";
 }
 
-static void complain_of_report(const char *report)
+void fork_complain_of_report(const char *report)
 {
 	const char *what = strstr(report, "AddressSanitizer: ");
 	const char *where = strstr(report, " in ");
@@ -46,7 +46,7 @@ void fork_on_death(void (*say_what_ran)(void))
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		signal(signals[i], die);
 #if __has_feature(address_sanitizer)
-	__asan_set_error_report_callback(complain_of_report);
+	__asan_set_error_report_callback(fork_complain_of_report);
 	__sanitizer_set_death_callback(say_what_ran);
 #endif
 }

@@ -181,46 +181,32 @@ void fork_read_mm(bool child, struct fork_mm *out);
 size_t fork_read_vmas(bool child, struct fork_vma_state *out, size_t max);
 void fork_read_world(struct fork_world_state *out);
 
-/* Makes a mistake on purpose, outside of a fork, to test that it is reported. */
-enum fork_mistake {
-	FORK_MISTAKE_LEAK,
-	FORK_MISTAKE_UNACCOUNT,
-	FORK_MISTAKE_MISCOUNT_PAGES,
-	FORK_MISTAKE_LEAVE_LOCKED,
-	FORK_MISTAKE_UNLOCK_TWICE,
-	FORK_MISTAKE_UNLINK_TWICE,
-	FORK_MISTAKE_LINK_UNLOCKED,
-	FORK_MISTAKE_GET_FILE,
-	FORK_MISTAKE_READ_UNLOCKED,
-	FORK_MISTAKE_GATHER_TWICE,
-	FORK_MISTAKE_CHANGE_FLAGS,
-	FORK_MISTAKE_RETRY,
-	FORK_MISTAKE_NO_CACHE_FLUSH,
-	FORK_MISTAKE_NO_TLB_FLUSH,
-	FORK_MISTAKE_NO_OOM_SKIP,
-	FORK_MISTAKE_NO_HIWATER,
-	FORK_MISTAKE_UNMAP_UNTOLD,
-	FORK_MISTAKE_TELL_TOO_MUCH,
-	FORK_MISTAKE_ZAP_ANOTHER,
-	FORK_MISTAKE_ARCH_SWAPPED,
-	FORK_MISTAKE_NOT_HUGETLB,
-	FORK_MISTAKE_ANOTHERS_POLICY,
-	FORK_MISTAKE_NO_DCACHE_LOCK,
-	FORK_MISTAKE_DCACHE_LOCK_TWICE,
-	FORK_MISTAKE_DCACHE_UNLOCK_TWICE,
-	FORK_MISTAKE_NO_RESCHED,
-	FORK_MISTAKE_KEEP_NODES,
-	FORK_MISTAKE_BELOW_FLOOR,
-	FORK_MISTAKE_ABOVE_CEILING,
-	FORK_MISTAKE_ANOTHER_RANGE,
-	FORK_MISTAKE_WARN,
-	FORK_MISTAKE_DOWNGRADE_STALE,
-	FORK_MISTAKE_DOWNGRADE_TWICE,
-	FORK_MISTAKE_UNLOCK_EARLY,
-	FORK_MISTAKES,
+/* A place in the C side that can complain */
+struct fork_place {
+	const char *format;
+	const char *file;
+	u32 line;
 };
 
-void fork_make_mistake(u32 mistake);
+size_t fork_places(void);
+const struct fork_place *fork_place(size_t nr);
+
+/*
+ * Mistakes that can be made on purpose, outside of a fork, to test that they are
+ * reported.  The first VMA has to map the file that all FORK_FILE VMAs share, and the
+ * second one has to be written to.
+ */
+struct fork_mistake {
+	const char *name;
+	/* A part of the complaint about it, or of what the Rust side finds */
+	const char *words;
+};
+
+size_t fork_mistakes(void);
+struct fork_mistake fork_mistake(size_t nr);
+void fork_make_mistake(size_t nr);
+/* The number of the place, from 1, that has said the words since; or 0 */
+size_t fork_noticed_by(void);
 
 /* Sets a function to call before a sanitizer or a signal ends the process. */
 void fork_on_death(void (*say_what_ran)(void));

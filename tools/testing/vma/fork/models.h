@@ -31,4 +31,7 @@ void fork_read_pages(struct vm_area_struct *vma, struct fork_vma_state *out);
 /* objects.c */
 extern const struct vm_operations_struct fork_file_ops, fork_driver_ops, fork_hugetlb_ops;
 
+/* death.c */
+void fork_complain_of_report(const char *report);
+
 #endif /* _FORK_MODELS_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between what forks, what walks meanwhile, and what maps */
+/* Between what builds, what forks, what walks meanwhile, and what maps */
 #ifndef _FORK_RUN_H
 #define _FORK_RUN_H
 
@@ -8,6 +8,9 @@
 /* walker.c */
 u8 fork_walk_at(unsigned int now);
 void fork_walk_after(void);
+
+/* build.c */
+struct mm_struct *fork_new_mm(void);
 
 /* run.c */
 void fork_check_idle(void);

@@ -6,15 +6,28 @@
 
 __thread struct fork_world world;
 
-void fork_complain(const char *format, ...)
+void fork_complain_at(const struct fork_place *const *place, const char *format, ...)
 {
+	char text[sizeof(world.complaint)];
 	va_list args;
 
-	if (world.complaints++)
-		return;
 	va_start(args, format);
-	vsnprintf(world.complaint, sizeof(world.complaint), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (world.expected && !world.noticed_by && strstr(text, world.expected))
+		world.noticed_by = place - __start_fork_complaints + 1;
+	if (!world.complaints++)
+		strcpy(world.complaint, text);
+}
+
+size_t fork_places(void)
+{
+	return __stop_fork_complaints - __start_fork_complaints;
+}
+
+const struct fork_place *fork_place(size_t nr)
+{
+	return __start_fork_complaints[nr];
 }
 
 void fork_warn(const char *condition, const char *function)

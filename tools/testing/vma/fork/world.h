@@ -51,6 +51,9 @@ struct fork_world {
 
 	unsigned int complaints;
 	char complaint[400];
+	/* A part of what a mistake has to cause, and the number of the place that said it */
+	const char *expected;
+	size_t noticed_by;
 };
 
 extern __thread struct fork_world world;

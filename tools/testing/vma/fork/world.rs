@@ -4,7 +4,10 @@
 
 use crate::bindings::*;
 use std::{
-    ffi::CStr,
+    ffi::{
+        c_char,
+        CStr, //
+    },
     marker::PhantomData, //
 };
 
@@ -152,9 +155,10 @@ impl World {
         unsafe { fork_map_and_unmap(start, pages, downgrade) }
     }
 
-    pub(crate) fn make_mistake(&self, mistake: u32) {
+    /// Makes a mistake. The VMAs have to be those that fork.h says.
+    pub(crate) fn make_mistake(&self, mistake: &Mistake) {
         // SAFETY: There is a world by the type's invariants, and no fork is under way.
-        unsafe { fork_make_mistake(mistake) };
+        unsafe { fork_make_mistake(mistake.nr) };
     }
 }
 
@@ -163,6 +167,68 @@ impl Drop for World {
         // SAFETY: There is a world by the type's invariants.
         unsafe { fork_world_free() };
     }
+}
+
+/// A mistake that can be made on purpose.
+pub(crate) struct Mistake {
+    nr: usize,
+    pub(crate) name: String,
+    /// What has to be said about it.
+    pub(crate) words: String,
+}
+
+/// # Safety
+///
+/// It must be a string that stays.
+unsafe fn text(text: *const c_char) -> String {
+    // SAFETY: As this function's.
+    unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+impl Mistake {
+    pub(crate) fn all() -> Vec<Self> {
+        // SAFETY: FFI call without safety requirements.
+        let all = unsafe { fork_mistakes() };
+
+        (0..all)
+            .map(|nr| {
+                // SAFETY: There are so many.
+                let mistake = unsafe { fork_mistake(nr) };
+
+                // SAFETY: The C side's strings are static.
+                let (name, words) = unsafe { (text(mistake.name), text(mistake.words)) };
+
+                Self { nr, name, words }
+            })
+            .collect()
+    }
+
+    /// The number of the place that has said the words since the mistake was made, if one has.
+    pub(crate) fn noticed_by(&self) -> Option<usize> {
+        // SAFETY: FFI call without safety requirements.
+        unsafe { fork_noticed_by() }.checked_sub(1)
+    }
+}
+
+/// The places that can complain, each with its format.
+pub(crate) fn places() -> Vec<String> {
+    // SAFETY: FFI call without safety requirements.
+    let all = unsafe { fork_places() };
+
+    (0..all)
+        .map(|nr| {
+            // SAFETY: There are so many, and the strings are static.
+            let (place, format, file) = unsafe {
+                let place = *fork_place(nr);
+
+                (place, text(place.format), text(place.file))
+            };
+
+            format!("{file}:{}: {format}", place.line)
+        })
+        .collect()
 }
 
 /// Returns the first complaint since the last call.
