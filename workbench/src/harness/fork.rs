@@ -50,12 +50,13 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
                 Ok(log.text())
             })?;
             let totals = totals::judge(&said, &format!("{logs}/fork-harness.log"))?;
+            let tasks = totals::tasks(&said)?;
             let outcome = |text: String| Outcome {
                 passed: totals.passed,
                 failed: totals.failed,
                 points: totals.failures,
                 letter: totals.record(),
-                text: format!("{text}{}\n", totals.line()),
+                text: format!("{text}{tasks}\n{}\n", totals.line()),
                 ..Outcome::default()
             };
             if !Series::new(&b.settings).has_fix() {

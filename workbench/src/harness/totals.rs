@@ -101,6 +101,15 @@ pub(crate) fn judge(log: &str, name: &str) -> Result<Totals> {
     Ok(totals)
 }
 
+/// The line that says how many schedules of tasks were run that can be preempted.
+pub(crate) fn tasks(log: &str) -> Result<&str> {
+    let mut lines = log.lines();
+
+    lines
+        .find(|line| line.starts_with("preempted tasks: "))
+        .ok_or_else(|| Error::failed("tools/testing/vma/fork has run no tasks"))
+}
+
 /// One fork that went wrong, from what it is called to how to see it again:
 ///
 /// ```text
@@ -211,6 +220,14 @@ mod tests {
         assert!(refused("fork-harness: 15 passed\n").contains("these are no totals"));
         assert!(refused(&log().replace("failures 1012015", "failures many")).contains("no totals"));
         assert!(refused(&log().replace("21.8 s", "21.8")).contains("no totals"));
+    }
+
+    #[test]
+    fn tasks_have_to_be_run() {
+        let line = "preempted tasks: 7 schedules run, 3 pruned, of 2e9";
+
+        assert!(tasks(&format!("{line}\n{LINE}\n")).is_ok_and(|found| found == line));
+        assert!(tasks(LINE).is_err());
     }
 
     #[test]

@@ -11,6 +11,8 @@
 
 /* More than a fork meets that gives up at one of them */
 #define MANY_FAILURES	1000
+/* With the site of a cache: its memory stays for a grace period */
+#define KEPT		0x100L
 
 /* Decides whether an allocation succeeds, and takes note of it. */
 bool fork_try(enum fork_site site)
@@ -82,22 +84,23 @@ struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int size,
 		{ "userfaultfd_ctx_cache", FORK_SITE_UFFD },
 	};
 	struct kmem_cache *cache = calloc(1, sizeof(*cache));
+	long kept = flags & SLAB_TYPESAFE_BY_RCU ? KEPT : 0;
 	size_t i;
 
 	cache->size = size;
 	cache->align = args->align;
 	cache->ctor = args->ctor;
 	cache->sheaf_capacity = args->sheaf_capacity;
-	cache->private = (void *)(long)FORK_SITE_OTHER;
+	cache->private = (void *)(FORK_SITE_OTHER | kept);
 	for (i = 0; i < ARRAY_SIZE(sites); i++)
 		if (!strcmp(sites[i].name, name))
-			cache->private = (void *)(long)sites[i].site;
+			cache->private = (void *)(sites[i].site | kept);
 	return cache;
 }
 
 static enum fork_site site_of(const struct kmem_cache *cache)
 {
-	return (long)cache->private;
+	return (long)cache->private & ~KEPT;
 }
 
 static void *get_object(struct kmem_cache *cache, gfp_t gfp)
@@ -131,6 +134,14 @@ static void check_freed_anon_vma(const struct anon_vma *anon)
 		fork_complain("an anon_vma is freed with its lock held");
 }
 
+/* Frees an object whose memory stays for a grace period. */
+static void free_after_grace(enum fork_site site, void *object)
+{
+	world.live[site]--;
+	fork_op(FORK_OP_READ, &world.rcu, "RCU");
+	fork_bury(object, malloc_usable_size(object));
+}
+
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	if (site_of(cache) == FORK_SITE_ANON_VMA)
@@ -138,7 +149,11 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 	/* One is freed before it is stored, and one of those that are torn down. */
 	if (site_of(cache) == FORK_SITE_VMA && !rcu_callback_map.writer && ++world.freed_vmas > 2)
 		fork_complain("VMAs are freed without cond_resched()");
-	fork_free(site_of(cache), object);
+	/* Otherwise at once: the sanitizer knows more of what is really freed. */
+	if (world.exploring && (long)cache->private & KEPT)
+		free_after_grace(site_of(cache), object);
+	else
+		fork_free(site_of(cache), object);
 }
 
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)

@@ -220,6 +220,10 @@ void fork_world_free(void)
 	fput(world.shmem);
 	fork_grace_period();
 	check_nothing_left();
+	fork_free_stacks();
+	free(world.graves);
+	world.graves = NULL;
+	world.max_graves = 0;
 	free(world.points);
 	free(world.events);
 	world.points = NULL;

@@ -2,6 +2,7 @@
 /* The code under test, as the kernel has it. */
 
 #include "code.h"
+#include "models.h"
 
 #define CONFIG_DEFAULT_MMAP_MIN_ADDR 65536
 
@@ -28,6 +29,7 @@ static void *fork_store(struct ma_state *mas, void *entry)
 {
 	struct fork_result *result = &world.result;
 
+	fork_op(FORK_OP_WRITE, mas->tree, "the tree");
 	fork_check_not_in_rcu(mas->tree, "a copy is stored in");
 	result->stores++;
 	if (world.plan.failure != FORK_FAIL_STORE || result->stores != world.plan.nth)
@@ -43,6 +45,7 @@ static int fork_clear(struct vma_iterator *vmi, unsigned long start, unsigned lo
 {
 	struct fork_result *result = &world.result;
 
+	fork_op(FORK_OP_WRITE, vmi->mas.tree, "the tree");
 	result->clears++;
 	if (world.plan.failure != FORK_FAIL_CLEAR || result->clears != world.plan.nth)
 		return vma_iter_clear_gfp(vmi, start, end, gfp);
@@ -52,6 +55,7 @@ static int fork_clear(struct vma_iterator *vmi, unsigned long start, unsigned lo
 
 static void fork_destroy_tree(struct maple_tree *mt)
 {
+	fork_op(FORK_OP_WRITE, mt, "the tree");
 	fork_check_not_in_rcu(mt, "an mm frees");
 	__mt_destroy(mt);
 }
@@ -65,6 +69,13 @@ static int fork_dup_tree(struct maple_tree *mt, struct maple_tree *new, gfp_t gf
 	return error;
 }
 
+/* What it finds depends on others. */
+static bool fork_is_locked(struct rw_semaphore *sem)
+{
+	fork_op(FORK_OP_READ, sem, sem->name);
+	return rwsem_is_locked(sem);
+}
+
 /* around.h */
 static int fork_dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm);
 static void fork_free_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned long end,
@@ -74,6 +85,7 @@ static void fork_free_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsi
 #define mas_store	fork_store
 #define vma_iter_clear_gfp	fork_clear
 #define __mt_destroy	fork_destroy_tree
+#define rwsem_is_locked	fork_is_locked
 
 static DEFINE_SPINLOCK(mmlist_lock);
 static struct kmem_cache *anon_vma_cachep;

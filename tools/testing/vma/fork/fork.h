@@ -77,6 +77,47 @@ enum fork_walker {
 	FORK_WALK_VMA_LOCK,
 	FORK_WALK_PARENT,	/* reads the VMAs of the parent under its lock */
 	FORK_WALK_PUT,		/* only drops its reference, the last one */
+	/* Only as tasks of their own, see fork_explore() */
+	FORK_WALK_ANON,		/* locks the anon_vma of a page of the child */
+	FORK_WALK_ANON_BARE,	/* the same without rcu_read_lock(): wrong */
+	FORK_WALK_ANON_KEEP,	/* keeps its pointer from one read section to the next: wrong */
+	FORK_WALK_INVERTED,	/* locks rmap and then the parent: wrong */
+	FORK_WALK_FORGET,	/* does not unlock a VMA: wrong */
+};
+
+/* Tasks: the one that forks, walkers, and what ends grace periods */
+enum fork_task {
+	FORK_TASK_FORK,
+	FORK_TASK_FIRST,
+	FORK_TASK_SECOND,
+	FORK_TASK_RCU,
+	FORK_TASKS,
+};
+
+/* What a task does next: one operation on one object */
+enum fork_op_kind {
+	FORK_OP_NONE,		/* it has ended */
+	FORK_OP_START,
+	FORK_OP_READ,
+	FORK_OP_WRITE,
+	FORK_OP_LOCK_READ,
+	FORK_OP_LOCK_WRITE,
+	FORK_OP_TRY,		/* to lock for read */
+	FORK_OP_UNLOCK_READ,
+	FORK_OP_UNLOCK_WRITE,
+	FORK_OP_DOWNGRADE,
+	FORK_OP_READ_VMA,	/* vma_start_read() */
+	FORK_OP_WRITE_VMA,	/* vma_start_write(): waits for readers */
+	FORK_OP_GRACE,		/* the end of a grace period: waits for readers */
+	FORK_OP_JOIN,		/* the end of the fork: waits for the other tasks */
+};
+
+struct fork_op {
+	u32 kind;
+	bool enabled;		/* it need not wait */
+	u64 object;
+	const char *name;	/* of the object */
+	u8 owner;		/* as in struct fork_event */
 };
 
 /* Numbers count events from 1; 0 is never. */
@@ -87,6 +128,8 @@ struct fork_plan {
 	u32 get_at;	/* takes a reference to the child */
 	u32 walk_at;	/* uses it: walks VMAs */
 	u32 put_at;	/* drops the reference; 0 is after the fork */
+	u32 tasks[2];	/* walkers that can be preempted; only for fork_explore() */
+	bool no_grace;	/* no grace period ends while they run */
 };
 
 struct fork_result {
@@ -159,6 +202,12 @@ bool fork_looks_in_vmas(void);
 
 /* Forks.  If that succeeds, the child stays until it is put or the world is freed. */
 void fork_run(const struct fork_plan *plan, struct fork_result *result);
+/*
+ * Forks with walkers as tasks of their own.  Before each operation of a task, @choose
+ * gets what each would do next, and says whose is done.
+ */
+void fork_explore(const struct fork_plan *plan, struct fork_result *result,
+		  u32 (*choose)(void *context, const struct fork_op *ops), void *context);
 void fork_child_put(void);
 const char *fork_complaint(void);
 

@@ -24,7 +24,7 @@ void init_rwsem(struct rw_semaphore *sem)
 	sem->name = "anon_vma";
 }
 
-void down_read(struct rw_semaphore *sem)
+static void take_for_read(struct rw_semaphore *sem)
 {
 	if (sem->dep_map.writer)
 		fork_complain("deadlock: %s is locked for write already", sem->name);
@@ -33,15 +33,22 @@ void down_read(struct rw_semaphore *sem)
 	world.locks_held++;
 }
 
+void down_read(struct rw_semaphore *sem)
+{
+	fork_op(FORK_OP_LOCK_READ, sem, sem->name);
+	take_for_read(sem);
+}
+
 bool down_read_trylock(struct rw_semaphore *sem)
 {
+	fork_op(FORK_OP_TRY, sem, sem->name);
 	if (sem->dep_map.writer)
 		return false;
-	down_read(sem);
+	take_for_read(sem);
 	return true;
 }
 
-void up_read(struct rw_semaphore *sem)
+static void drop_for_read(struct rw_semaphore *sem)
 {
 	if (!sem->dep_map.readers) {
 		fork_complain("%s is unlocked, but was not locked for read", sem->name);
@@ -52,8 +59,15 @@ void up_read(struct rw_semaphore *sem)
 	fork_event("read unlock", sem);
 }
 
+void up_read(struct rw_semaphore *sem)
+{
+	fork_op(FORK_OP_UNLOCK_READ, sem, sem->name);
+	drop_for_read(sem);
+}
+
 void down_write(struct rw_semaphore *sem)
 {
+	fork_op(FORK_OP_LOCK_WRITE, sem, sem->name);
 	if (rwsem_is_locked(sem))
 		fork_complain("deadlock: %s is locked already", sem->name);
 	fork_event("lock", sem);
@@ -61,7 +75,7 @@ void down_write(struct rw_semaphore *sem)
 	world.locks_held++;
 }
 
-void up_write(struct rw_semaphore *sem)
+static void drop_for_write(struct rw_semaphore *sem)
 {
 	if (!sem->dep_map.writer) {
 		fork_complain("%s is unlocked, but was not locked for write", sem->name);
@@ -70,6 +84,12 @@ void up_write(struct rw_semaphore *sem)
 	sem->dep_map.writer = false;
 	world.locks_held--;
 	fork_event("unlock", sem);
+}
+
+void up_write(struct rw_semaphore *sem)
+{
+	fork_op(FORK_OP_UNLOCK_WRITE, sem, sem->name);
+	drop_for_write(sem);
 }
 
 static void set_hidden(const void *from, const void *to, bool hidden)
@@ -177,6 +197,7 @@ static void look_for_stale_tlb(struct mm_struct *mm)
 
 void mmap_write_unlock(struct mm_struct *mm)
 {
+	fork_op(FORK_OP_UNLOCK_WRITE, &mm->mmap_lock, mm->mmap_lock.name);
 	look_for_stale_tlb(mm);
 	if (fork_checks && world.running && !world.in_walker && mm == world.parent && world.child)
 		look_for_parents_vmas(world.child);
@@ -186,11 +207,12 @@ void mmap_write_unlock(struct mm_struct *mm)
 	mm->mm_lock_seq++;
 	if (mm == world.parent)
 		fork_hide_parent();
-	up_write(&mm->mmap_lock);
+	drop_for_write(&mm->mmap_lock);
 }
 
 void mmap_write_downgrade(struct mm_struct *mm)
 {
+	fork_op(FORK_OP_DOWNGRADE, &mm->mmap_lock, mm->mmap_lock.name);
 	if (!mm->mmap_lock.dep_map.writer)
 		fork_complain("a lock is downgraded that is not held for write");
 	look_for_stale_tlb(mm);
@@ -218,13 +240,16 @@ bool mmap_read_trylock(struct mm_struct *mm)
 
 void mmap_read_unlock(struct mm_struct *mm)
 {
-	bool last = mm->mmap_lock.dep_map.readers == 1;
+	bool last;
 
+	fork_op(FORK_OP_UNLOCK_READ, &mm->mmap_lock, mm->mmap_lock.name);
+	/* There is a writer only after a deadlock. */
+	last = mm->mmap_lock.dep_map.readers == 1 && !mm->mmap_lock.dep_map.writer;
 	if (fork_checks && world.running && !world.in_walker && mm == world.parent && world.child)
 		look_for_parents_vmas(world.child);
 	if (mm == world.parent && last)
 		fork_hide_parent();
-	up_read(&mm->mmap_lock);
+	drop_for_read(&mm->mmap_lock);
 }
 
 void mmap_assert_locked(struct mm_struct *mm)
@@ -246,9 +271,21 @@ void vma_lock_init(struct vm_area_struct *vma, bool reset_refcnt)
 	vma->vm_lock_seq = UINT_MAX;
 }
 
+/* If nobody can go on, the writer goes on nevertheless. */
+static void look_for_readers(const struct vm_area_struct *vma)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(world.reading); i++)
+		if (world.reading[i] == vma)
+			fork_complain("deadlock: a VMA is locked for read, for ever");
+}
+
 void vma_start_write(struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(vma->vm_mm);
+	fork_op(FORK_OP_WRITE_VMA, vma, "a VMA");
+	look_for_readers(vma);
 	vma->vm_lock_seq = vma->vm_mm->mm_lock_seq;
 }
 

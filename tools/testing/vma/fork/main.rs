@@ -8,12 +8,14 @@
 
 mod bench;
 mod exhaustive;
+mod explore;
 mod generate;
 mod interleave;
 mod layout;
 mod mistakes;
 mod mmap;
 mod model;
+mod preempt;
 mod random;
 mod replay;
 mod running;

@@ -73,8 +73,10 @@ static void check_mm(struct mm_struct *mm)
 
 void mmdrop(struct mm_struct *mm)
 {
-	int count = atomic_read(&mm->mm_count);
+	int count;
 
+	fork_op(FORK_OP_WRITE, &mm->mm_count, "mm_count");
+	count = atomic_read(&mm->mm_count);
 	if (count <= 0)
 		fork_complain("%s() of an mm without references", __func__);
 	atomic_dec(&mm->mm_count);
@@ -85,8 +87,10 @@ void mmdrop(struct mm_struct *mm)
 	world.result.mms_freed++;
 	if (world.child == mm)
 		world.child = NULL;
-	if (world.published == mm)
+	if (world.published == mm) {
+		fork_op(FORK_OP_WRITE, &world.published, "the driver's mm");
 		world.published = NULL;
+	}
 	fork_free(FORK_SITE_PGD, mm->pgd);
 	fork_free(FORK_SITE_MM, mm);
 }

@@ -5,6 +5,20 @@
 
 #include "world.h"
 
+/* grave.c */
+void fork_guard_graves(void);
+void fork_bury(void *object, size_t size);
+void fork_close_graves(void);
+void fork_empty_graves(void);
+bool fork_may_use(const void *object, const char *what);
+
+/* task.c */
+void fork_start_task(u32 nr, void (*body)(u32 how), u32 how);
+void fork_explore_begin(u32 (*choose_task)(void *context, const struct fork_op *ops),
+			void *context);
+void fork_explore_end(void);
+void fork_free_stacks(void);
+
 /* rcu.c */
 void fork_grace_period(void);
 

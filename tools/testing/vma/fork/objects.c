@@ -84,6 +84,7 @@ static void driver_open(struct vm_area_struct *vma)
 {
 	world.result.opens++;
 	mmap_assert_write_locked(vma->vm_mm);
+	fork_op(FORK_OP_WRITE, &world.published, "the driver's mm");
 	if (!world.in_walker)
 		world.published = vma->vm_mm;
 }

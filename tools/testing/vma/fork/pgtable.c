@@ -10,6 +10,8 @@ struct page {
 	int mapcount;
 	u64 content;
 	bool pinned;
+	/* If it is a copy, by which rmap finds it */
+	struct anon_vma *anon;
 };
 
 /* The nr_tables of an mm falls when a table is freed, not when it is gathered. */
@@ -119,12 +121,21 @@ static void map_page(struct mm_struct *mm, pte_t *pte, struct page *page)
 	mm->rss++;
 }
 
+/* What the page that a walker may look at says of its anon_vma */
+static void set_page_anon(struct anon_vma *anon)
+{
+	fork_op(FORK_OP_WRITE, &world.page_anon, "a page");
+	world.page_anon = anon;
+}
+
 static void unmap_page(struct mm_struct *mm, pte_t *pte)
 {
 	struct page *page = pte->page;
 
 	pte->page = NULL;
 	mm->rss--;
+	if (page->anon && page->anon == world.page_anon)
+		set_page_anon(NULL);
 	if (!--page->mapcount)
 		fork_free(FORK_SITE_PAGE, page);
 }
@@ -184,8 +195,11 @@ static int copy_one_page(struct vm_area_struct *dst_vma, pte_t *dst, pte_t *src)
 		if (!page)
 			return -ENOMEM;
 		page->content = src->page->content;
+		page->anon = dst_vma->anon_vma;
 	}
 	map_page(dst_vma->vm_mm, dst, page);
+	if (page->anon)
+		set_page_anon(page->anon);
 	if (!(dst_vma->vm_flags & VM_SHARED))
 		world.parent_tlb_stale = true;
 	return 0;

@@ -5,15 +5,27 @@
 
 __thread struct lockdep_map rcu_callback_map;
 
+/* That the forking task reads is no operation: it does nothing else meanwhile. */
+static void rcu_op(enum fork_op_kind kind)
+{
+	if (world.in_walker)
+		fork_op(kind, &world.rcu, "RCU");
+}
+
 void fork_rcu_lock(void)
 {
-	world.rcu_depth++;
+	rcu_op(FORK_OP_LOCK_READ);
+	if (!world.rcu_depth++)
+		fork_guard_graves();
 }
 
 void fork_rcu_unlock(void)
 {
+	rcu_op(FORK_OP_UNLOCK_READ);
 	if (--world.rcu_depth < 0)
 		fork_complain("rcu_read_unlock() without rcu_read_lock()");
+	if (!world.rcu_depth)
+		fork_guard_graves();
 }
 
 bool fork_rcu_held(void)
@@ -30,6 +42,7 @@ void fork_rcu_unprotected(const char *file, int line, const char *cond)
 
 void fork_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 {
+	fork_op(FORK_OP_READ, &world.rcu, "RCU");
 	head->func = func;
 	head->next = world.rcu;
 	world.rcu = head;
@@ -38,6 +51,7 @@ void fork_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 /* Ends a grace period: calls all callbacks. */
 void fork_grace_period(void)
 {
+	fork_close_graves();
 	rcu_callback_map.writer = true;
 	while (world.rcu) {
 		struct rcu_head *head = world.rcu;

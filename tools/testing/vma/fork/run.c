@@ -24,10 +24,8 @@ void fork_check_idle(void)
 	world.freed_vmas = 0;
 }
 
-void fork_run(const struct fork_plan *plan, struct fork_result *result)
+static void begin(const struct fork_plan *plan)
 {
-	struct mm_struct *child;
-
 	memset(&world.result, 0, sizeof(world.result));
 	world.plan = *plan;
 	world.nr_events = 0;
@@ -37,19 +35,48 @@ void fork_run(const struct fork_plan *plan, struct fork_result *result)
 	world.child = NULL;
 	world.published = NULL;
 	world.got = NULL;
+	memset(world.got_by, 0, sizeof(world.got_by));
+	world.page_anon = NULL;
 	world.at_event = fork_walk_at;
-
 	world.running = true;
-	child = fork_dup_mm();
-	fork_walk_after();
-	world.running = false;
+}
 
+static void end(struct mm_struct *child, struct fork_result *result)
+{
+	world.running = false;
 	world.child = child;
 	world.result.succeeded = child;
 	memset(&world.plan, 0, sizeof(world.plan));
 	fork_grace_period();
+	fork_empty_graves();
+	memset(world.reading, 0, sizeof(world.reading));
 	fork_check_idle();
 	*result = world.result;
+}
+
+void fork_run(const struct fork_plan *plan, struct fork_result *result)
+{
+	struct mm_struct *child;
+
+	begin(plan);
+	child = fork_dup_mm();
+	fork_walk_after();
+	end(child, result);
+}
+
+void fork_explore(const struct fork_plan *plan, struct fork_result *result,
+		  u32 (*choose)(void *context, const struct fork_op *ops), void *context)
+{
+	struct mm_struct *child;
+
+	begin(plan);
+	world.end_grace = fork_grace_period;
+	fork_start_task(FORK_TASK_FIRST, fork_visit, plan->tasks[0]);
+	fork_start_task(FORK_TASK_SECOND, fork_visit, plan->tasks[1]);
+	fork_explore_begin(choose, context);
+	child = fork_dup_mm();
+	fork_explore_end();
+	end(child, result);
 }
 
 void fork_child_put(void)

@@ -6,8 +6,15 @@
 #include "world.h"
 
 /* walker.c */
+bool fork_walk_rmap(void);
+void fork_walk_tree(struct mm_struct *mm, enum fork_walker how);
+bool fork_walk_parent(void);
+void fork_walk_avcs(struct anon_vma *anon);
 u8 fork_walk_at(unsigned int now);
 void fork_walk_after(void);
+
+/* visit.c */
+void fork_visit(u32 how);
 
 /* build.c */
 struct mm_struct *fork_new_mm(void);

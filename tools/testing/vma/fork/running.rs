@@ -24,6 +24,7 @@ extern "C" fn say_what_ran() {
             layout: layout.clone(),
             plan: *plan,
             what: "the process died".to_string(),
+            schedule: String::new(),
         };
 
         // Not by eprintln!(): the test runner would print that at the end of the test only.

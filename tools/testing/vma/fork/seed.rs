@@ -35,6 +35,12 @@ const WALKERS_BY_NAME: &[(&str, u32)] = &[
     ("vma_lock", fork_walker::FORK_WALK_VMA_LOCK),
     ("parent", fork_walker::FORK_WALK_PARENT),
     ("put", fork_walker::FORK_WALK_PUT),
+    ("anon", fork_walker::FORK_WALK_ANON),
+    ("anon_bare", fork_walker::FORK_WALK_ANON_BARE),
+    ("anon_keep", fork_walker::FORK_WALK_ANON_KEEP),
+    ("inverted", fork_walker::FORK_WALK_INVERTED),
+    ("forget", fork_walker::FORK_WALK_FORGET),
+    ("none", fork_walker::FORK_WALK_NOT),
 ];
 
 /// Writes a plan as in a seed.
@@ -46,6 +52,11 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
     };
     let failure = format!("{}:{}", name(FAILURES_BY_NAME, plan.failure), plan.nth);
 
+    if plan.tasks[0] != fork_walker::FORK_WALK_NOT {
+        let tasks = plan.tasks.map(|task| name(WALKERS_BY_NAME, task));
+
+        return format!("{failure} {}+{}", tasks[0], tasks[1]);
+    }
     if plan.walker == fork_walker::FORK_WALK_NOT {
         return failure;
     }
@@ -87,11 +98,40 @@ fn numbers(text: &str) -> Result<(&str, Vec<u32>), String> {
     Ok((name, numbers.collect::<Result<_, _>>()?))
 }
 
-/// Reads a seed: an address space, what fails, and what a walker does.
-pub(crate) fn parse(seed: &str) -> Result<(Layout, Plan), String> {
+/// Reads `WALKER+WALKER/TASK...`, where a task is a digit.
+fn tasks_of(word: &str) -> Result<([u32; 2], Vec<u32>), String> {
+    let (tasks, schedule) = word.split_once('/').unwrap_or((word, ""));
+    let (first, second) = tasks.split_once('+').unwrap_or((tasks, "none"));
+    let digits = schedule
+        .chars()
+        .map(|digit| digit.to_digit(10).ok_or(format!("{digit} is no task")));
+    let tasks = [
+        number_of(WALKERS_BY_NAME, first)?,
+        number_of(WALKERS_BY_NAME, second)?,
+    ];
+
+    Ok((tasks, digits.collect::<Result<_, _>>()?))
+}
+
+/// Writes which task went on at each step.
+pub(crate) fn digits_of(tasks: impl Iterator<Item = usize>) -> String {
+    tasks.map(|task| task.to_string()).collect()
+}
+
+/// A fork as a seed says it.
+pub(crate) struct Seed {
+    pub(crate) layout: Layout,
+    pub(crate) plan: Plan,
+    /// Which task goes on at each step, if they can be preempted.
+    pub(crate) schedule: Vec<u32>,
+}
+
+/// Reads a seed: an address space, what fails, and what walkers do.
+pub(crate) fn parse(seed: &str) -> Result<Seed, String> {
     let mut words = seed.split(' ').rev().collect::<Vec<_>>();
     let layout = layout_of(words.pop().unwrap_or(""))?;
     let mut plan = Plan::default();
+    let mut schedule = Vec::new();
 
     if let Some(word) = words.pop() {
         let (name, nth) = numbers(word)?;
@@ -100,6 +140,14 @@ pub(crate) fn parse(seed: &str) -> Result<(Layout, Plan), String> {
         plan.nth = nth.first().copied().unwrap_or(1);
     }
     if let Some(word) = words.pop() {
+        if word.contains(['+', '/']) {
+            (plan.tasks, schedule) = tasks_of(word)?;
+            return Ok(Seed {
+                layout,
+                plan,
+                schedule,
+            });
+        }
         let (name, at) = numbers(word)?;
         let [get_at, walk_at, put_at] = at[..] else {
             return Err(format!("{word} has not three numbers"));
@@ -113,5 +161,9 @@ pub(crate) fn parse(seed: &str) -> Result<(Layout, Plan), String> {
             ..plan
         };
     }
-    Ok((layout, plan))
+    Ok(Seed {
+        layout,
+        plan,
+        schedule,
+    })
 }

@@ -21,6 +21,7 @@ use crate::{
     world::{
         complaint,
         task_size,
+        Chooser,
         Outcome,
         Plan,
         VmaState,
@@ -111,6 +112,7 @@ impl Subject {
             layout: self.layout.clone(),
             plan: *plan,
             what,
+            schedule: String::new(),
         })
     }
 
@@ -196,6 +198,28 @@ impl Subject {
         (outcome, self.check(plan, |this| this.parent_is_alone()))
     }
 
+    /// Forks with tasks that can be preempted: what must hold then, too, is checked.
+    pub(crate) fn try_tasks(
+        &mut self,
+        plan: &Plan,
+        choose: &mut Chooser<'_>,
+    ) -> (Outcome, Result<(), Wrong>) {
+        running::set(&self.layout, plan);
+        let outcome = self.world.explore(plan, choose);
+
+        if outcome.succeeded {
+            self.world.put_child();
+        }
+        (outcome, self.check(plan, |this| this.parent_is_alone()))
+    }
+
+    /// The sites of what a fork allocates that succeeds.
+    pub(crate) fn points(&mut self) -> Vec<u8> {
+        self.fork(&Plan::default());
+        self.world.put_child();
+        self.world.points()
+    }
+
     /// Lists all failures: those of each operation that can fail. Stores come last: a kernel that
     /// ignores their result frees VMAs of the parent, and no fork of it can be judged after that.
     pub(crate) fn plans(&mut self) -> Vec<Plan> {
@@ -232,6 +256,7 @@ impl Subject {
                 layout,
                 plan: Plan::default(),
                 what,
+                schedule: String::new(),
             })
         })
     }
@@ -253,6 +278,7 @@ pub(crate) fn sweep(layout: &Layout) -> Result<u64, Wrong> {
                 layout: layout.clone(),
                 plan,
                 what: "nothing was made to fail".to_string(),
+                schedule: String::new(),
             });
         }
         failures += 1;

@@ -5,9 +5,12 @@
 use crate::{
     running::say_what_ran_on_death,
     totals::{
+        interleavings,
         Count,
         FAILURES,
         LAYOUTS,
+        PREEMPTED,
+        PRUNED,
         SCHEDULES, //
     }, //
 };
@@ -21,6 +24,14 @@ static FAILED: Count = Count::new();
 static START: OnceLock<Instant> = OnceLock::new();
 
 extern "C" fn print() {
+    if PREEMPTED.get() != 0 {
+        println!(
+            "preempted tasks: {} schedules run, {} pruned, of {:.0e}",
+            PREEMPTED.get(),
+            PRUNED.get(),
+            interleavings()
+        );
+    }
     println!(
         "fork-harness: {} passed, {} failed; layouts {}, failures {}, schedules {}, {:.1} s",
         PASSED.get(),

@@ -2,9 +2,12 @@
 
 //! Counts what the tests have done, for the last line of the output.
 
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::Relaxed, //
+use std::sync::{
+    atomic::{
+        AtomicU64,
+        Ordering::Relaxed, //
+    },
+    Mutex, //
 };
 
 /// A counter.
@@ -27,3 +30,16 @@ impl Count {
 pub(crate) static LAYOUTS: Count = Count::new();
 pub(crate) static FAILURES: Count = Count::new();
 pub(crate) static SCHEDULES: Count = Count::new();
+/// Schedules of tasks that can be preempted, and those that were not needed.
+pub(crate) static PREEMPTED: Count = Count::new();
+pub(crate) static PRUNED: Count = Count::new();
+static INTERLEAVINGS: Mutex<f64> = Mutex::new(0.0);
+
+/// Adds to the number of orders in which the operations of such tasks could be done.
+pub(crate) fn add_interleavings(number: f64) {
+    *INTERLEAVINGS.lock().unwrap() += number;
+}
+
+pub(crate) fn interleavings() -> f64 {
+    *INTERLEAVINGS.lock().unwrap()
+}

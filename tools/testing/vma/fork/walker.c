@@ -9,6 +9,7 @@
  */
 
 #include "code.h"
+#include "models.h"
 #include "run.h"
 
 static void complain_about(const void *entry, const char *how)
@@ -63,6 +64,15 @@ static void look_up(struct mm_struct *mm, enum fork_walker how)
 	}
 }
 
+/* Its lock has to be held. */
+void fork_walk_tree(struct mm_struct *mm, enum fork_walker how)
+{
+	if (how == FORK_WALK_ITERATE)
+		iterate(mm);
+	else
+		look_up(mm, how);
+}
+
 static void check_linked(struct vm_area_struct *vma)
 {
 	if (vma->vm_mm != world.parent && vma->vm_mm != world.child &&
@@ -74,35 +84,73 @@ static void check_linked(struct vm_area_struct *vma)
 		world.met = vma->vm_mm;
 }
 
+/* As a task of its own, it waits. */
+static bool lock_to_walk(struct rw_semaphore *sem)
+{
+	if (!world.exploring)
+		return down_read_trylock(sem);
+	down_read(sem);
+	return true;
+}
+
+/* Takes a reference to the child if it was met, before rmap is unlocked. */
+static void get_what_was_met(void)
+{
+	struct mm_struct *mm = world.met;
+
+	if (!world.exploring || !mm || world.got_by[world.turn])
+		return;
+	fork_op(FORK_OP_WRITE, &mm->mm_users, "&mm->mm_users");
+	if (!atomic_read(&mm->mm_users))
+		return;
+	atomic_inc(&mm->mm_users);
+	world.got_by[world.turn] = mm;
+}
+
 static bool walk_file(struct file *file)
 {
 	struct vm_area_struct *vma;
 
-	if (!file || !down_read_trylock(&file->mapping.i_mmap_rwsem))
+	/* The parent, which maps it, does so all the time. */
+	if (world.exploring && RB_EMPTY_ROOT(&file->mapping.i_mmap.rb_root))
 		return false;
+	if (!lock_to_walk(&file->mapping.i_mmap_rwsem))
+		return false;
+	if (world.exploring)
+		world.met = NULL;
 	for (vma = vma_interval_tree_iter_first(&file->mapping.i_mmap, 0, ULONG_MAX); vma;
 	     vma = vma_interval_tree_iter_next(vma, 0, ULONG_MAX))
 		check_linked(vma);
+	get_what_was_met();
 	up_read(&file->mapping.i_mmap_rwsem);
 	return true;
 }
 
-static bool walk_anon(struct anon_vma *anon)
+/* Its root has to be locked. */
+void fork_walk_avcs(struct anon_vma *anon)
 {
 	struct anon_vma_chain *avc;
 
-	/* The parent, which owns it, does not free it meanwhile. */
-	if (!down_read_trylock(&anon->root->rwsem))
-		return false;
 	for (avc = anon_vma_interval_tree_iter_first(&anon->rb_root, 0, ULONG_MAX); avc;
 	     avc = anon_vma_interval_tree_iter_next(avc, 0, ULONG_MAX))
 		check_linked(avc->vma);
+}
+
+static bool walk_anon(struct anon_vma *anon)
+{
+	/* The parent, which owns it, does not free it meanwhile. */
+	if (!lock_to_walk(&anon->root->rwsem))
+		return false;
+	if (world.exploring)
+		world.met = NULL;
+	fork_walk_avcs(anon);
+	get_what_was_met();
 	up_read(&anon->root->rwsem);
 	return true;
 }
 
 /* Sets world.met to the child's mm if it finds a VMA of the child. */
-static bool walk_rmap(void)
+bool fork_walk_rmap(void)
 {
 	bool walked;
 	size_t i;
@@ -134,13 +182,15 @@ static bool read_vma_under_rcu(struct mm_struct *mm)
 }
 
 /* As a fault of another thread of the parent, or the OOM reaper */
-static bool read_parent(void)
+bool fork_walk_parent(void)
 {
 	struct vm_area_struct *vma;
 	struct vma_iterator vmi;
 	size_t i = 0;
 
-	if (!mmap_read_trylock(world.parent))
+	if (world.exploring)
+		mmap_read_lock(world.parent);
+	else if (!mmap_read_trylock(world.parent))
 		return false;
 	vma_iter_init(&vmi, world.parent, 0);
 	for_each_vma(vmi, vma) {
@@ -160,7 +210,7 @@ static struct mm_struct *get_child(void)
 	struct mm_struct *mm = world.published;
 
 	if (!mm) {
-		walk_rmap();
+		fork_walk_rmap();
 		mm = world.met;
 	}
 	if (!mm || !atomic_read(&mm->mm_users))
@@ -174,21 +224,18 @@ static bool walk(enum fork_walker how)
 	struct mm_struct *mm = world.got;
 
 	if (how == FORK_WALK_RMAP)
-		return walk_rmap();
+		return fork_walk_rmap();
 	if (how == FORK_WALK_VMA_LOCK)
 		return read_vma_under_rcu(world.parent);
 	if (how == FORK_WALK_PARENT)
-		return read_parent();
+		return fork_walk_parent();
 	if (!mm)
 		return false;
 	if (how == FORK_WALK_PUT)
 		return true;
 	if (!mmap_read_trylock(mm))
 		return false;
-	if (how == FORK_WALK_ITERATE)
-		iterate(mm);
-	else
-		look_up(mm, how);
+	fork_walk_tree(mm, how);
 	mmap_read_unlock(mm);
 	return true;
 }

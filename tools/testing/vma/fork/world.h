@@ -32,7 +32,23 @@ struct fork_world {
 
 	long live[FORK_SITES];
 	struct rcu_head *rcu;
-	int rcu_depth;
+	int rcu_depth;			/* of the task that runs */
+
+	/* What was freed to caches whose memory stays for a grace period */
+	struct fork_grave {
+		void *object;
+		size_t size;
+		bool gone;		/* the grace period is over */
+	} *graves;
+	size_t nr_graves, max_graves;
+
+	/* Tasks, while they are explored: see task.c */
+	bool exploring;
+	u32 turn;			/* of the task that runs */
+	struct vm_area_struct *reading[FORK_TASKS];	/* VMAs locked for read */
+	struct mm_struct *got_by[FORK_TASKS];	/* the child, with a reference */
+	struct anon_vma *page_anon;	/* where rmap is for a page of the child */
+	void (*end_grace)(void);
 	int locks_held;
 	int dup_mmaps;			/* uprobe_start_dup_mmap() */
 	int invalidations;		/* of mmu notifiers */

@@ -6,6 +6,7 @@ use crate::bindings::*;
 use std::{
     ffi::{
         c_char,
+        c_void,
         CStr, //
     },
     marker::PhantomData, //
@@ -14,12 +15,34 @@ use std::{
 pub(crate) use crate::bindings::{
     fork_event as Event,
     fork_mm as Mm,
+    fork_op as Op,
     fork_plan as Plan,
     fork_result as Outcome,
     fork_vma as Vma,
     fork_vma_state as VmaState,
     fork_world_state as WorldState, //
 };
+
+/// How many tasks there are.
+pub(crate) const TASKS: usize = fork_task::FORK_TASKS as usize;
+
+/// Chooses a task.
+pub(crate) type Chooser<'a> = dyn FnMut(&[Op; TASKS]) -> u32 + 'a;
+
+/// # Safety
+///
+/// The context must be that of [`World::explore`], and `ops` one operation for each task.
+unsafe extern "C" fn choose_next(context: *mut c_void, ops: *const Op) -> u32 {
+    // SAFETY: As this function's.
+    let (choose, ops) = unsafe {
+        (
+            &mut *context.cast::<&mut Chooser<'_>>(),
+            &*ops.cast::<[Op; TASKS]>(),
+        )
+    };
+
+    choose(ops)
+}
 
 /// Which of two address spaces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +83,21 @@ impl World {
         assert!(!self.child);
         // SAFETY: There is a world by the type's invariants, and the pointers are valid.
         unsafe { fork_run(plan, &mut outcome) };
+        self.child = outcome.succeeded;
+        outcome
+    }
+
+    /// Forks with tasks that can be preempted. `choose` says whose operation is next, of those that
+    /// each of them would do.
+    pub(crate) fn explore(&mut self, plan: &Plan, choose: &mut Chooser<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut choose = choose;
+        let context: *mut &mut Chooser<'_> = &mut choose;
+
+        assert!(!self.child);
+        // SAFETY: There is a world by the type's invariants, and the pointers are valid until it
+        // returns.
+        unsafe { fork_explore(plan, &mut outcome, Some(choose_next), context.cast()) };
         self.child = outcome.succeeded;
         outcome
     }

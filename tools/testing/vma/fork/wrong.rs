@@ -18,6 +18,8 @@ pub(crate) struct Wrong {
     pub(crate) layout: Layout,
     pub(crate) plan: Plan,
     pub(crate) what: String,
+    /// Which task went on at each step, if they can be preempted.
+    pub(crate) schedule: String,
 }
 
 impl fmt::Display for Wrong {
@@ -28,9 +30,11 @@ impl fmt::Display for Wrong {
         }
         write!(
             f,
-            "replay: make replay SEED='{} {}'",
+            "replay: make replay SEED='{} {}{}{}'",
             self.layout,
-            plan_text(&self.plan)
+            plan_text(&self.plan),
+            if self.schedule.is_empty() { "" } else { "/" },
+            self.schedule
         )
     }
 }

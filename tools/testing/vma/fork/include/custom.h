@@ -163,6 +163,9 @@ struct mmu_notifier_range {
 #define mm_flags_set(flag, mm)	__set_bit(flag, (mm)->flags.__mm_flags)
 #define vma_policy(vma)		((vma)->vm_policy)
 
+/* task.c */
+void fork_op(enum fork_op_kind kind, const void *object, const char *name);
+
 /* lock.c */
 void mmap_init_lock(struct mm_struct *mm);
 void mmap_write_lock(struct mm_struct *mm);

@@ -127,6 +127,15 @@ static inline void fork_update_hiwater_rss(struct mm_struct *mm)
 	mm->hiwater_rss = max_t(unsigned long, mm->hiwater_rss, mm->rss);
 }
 
+/* CUSTOMISED: an operation of a task, see task.c */
+static inline bool fork_dec_and_test(atomic_t *counter, const char *name)
+{
+	fork_op(FORK_OP_WRITE, counter, name);
+	return atomic_dec_and_test(counter);
+}
+
+#define atomic_dec_and_test(counter)	fork_dec_and_test(counter, #counter)
+
 /* CUSTOMISED: not empty, as vma_internal.h has them */
 #define flush_dcache_mmap_lock		fork_dcache_lock
 #define flush_dcache_mmap_unlock	fork_dcache_unlock

@@ -6,6 +6,7 @@
 static const struct mistake *const lists[] = {
 	fork_memory_mistakes, fork_lock_mistakes, fork_rmap_mistakes, fork_mm_mistakes,
 	fork_object_mistakes, fork_table_mistakes, fork_walker_mistakes,
+	fork_task_mistakes,
 };
 
 /* Returns how many there are, or the one of that number if there are more. */

@@ -96,6 +96,15 @@ static void need_locked_vma(struct vm_area_struct *vma)
 	mmap_write_unlock(world.parent);
 }
 
+static void write_what_is_read(struct vm_area_struct *vma)
+{
+	mmap_write_lock(world.parent);
+	world.reading[FORK_TASK_FIRST] = vma;
+	vma_start_write(vma);
+	world.reading[FORK_TASK_FIRST] = NULL;
+	mmap_write_unlock(world.parent);
+}
+
 #if __has_feature(address_sanitizer)
 static void read_unlocked(struct vm_area_struct *vma)
 {
@@ -117,6 +126,7 @@ const struct mistake fork_lock_mistakes[] = {
 	MISTAKE(unlock_early, "VMAs in the child's tree"),
 	MISTAKE(need_lock, "mmap_lock is not held"),
 	MISTAKE(need_write_lock, "mmap_lock is not held for write"),
+	MISTAKE(write_what_is_read, "deadlock: a VMA is locked for read"),
 	MISTAKE(need_locked_vma, "a VMA is not locked for write"),
 #if __has_feature(address_sanitizer)
 	MISTAKE(read_unlocked, "a-hidden-VMA"),

@@ -99,7 +99,7 @@ static void meet_nothing_by_rmap(struct vm_area_struct *vma)
 }
 
 /* Those who look for it compare its address. */
-static void replace_first(void (*f)(enum fork_walker how), enum fork_walker how)
+void fork_replace_first(void (*f)(enum fork_walker how), enum fork_walker how)
 {
 	struct vm_area_struct *vma = world.vmas[0];
 	struct vm_area_struct *copy;
@@ -121,12 +121,12 @@ static void walk_parent(enum fork_walker how)
 
 static void fault_on_another(struct vm_area_struct *vma)
 {
-	replace_first(walk_parent, FORK_WALK_VMA_LOCK);
+	fork_replace_first(walk_parent, FORK_WALK_VMA_LOCK);
 }
 
 static void find_another(struct vm_area_struct *vma)
 {
-	replace_first(walk_parent, FORK_WALK_PARENT);
+	fork_replace_first(walk_parent, FORK_WALK_PARENT);
 }
 
 const struct mistake fork_walker_mistakes[] = {
