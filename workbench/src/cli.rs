@@ -115,7 +115,7 @@ pub(crate) struct Args {
     /// of "mutants": how many the sample has (20)
     #[arg(long, env = "COUNT")]
     pub(crate) count: Option<String>,
-    /// of "mutants": which ones these are (1)
+    /// what a sample follows from (1); of "fork-harness", "check": or random
     #[arg(long, env = "SEED")]
     pub(crate) seed: Option<String>,
     /// of "mutants": i/n, the i-th of n parts, for several machines

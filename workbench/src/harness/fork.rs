@@ -6,6 +6,7 @@
 //! only the code under test differs. A base that has the fix itself has no such control.
 
 use super::parts::{make, unpack, FORK};
+use super::seed;
 use super::totals;
 use crate::builder::Builder;
 use crate::error::Result;
@@ -34,19 +35,31 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     b.ensure(Base)?;
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
     let repository = b.ensure(Branches)?;
+    let seed = seed::read(b.settings.sample.seed.as_deref())?;
 
     outcome::test(
         b,
         "tools/testing/vma/fork",
         "fork-harness",
-        || tested(b, "fork-harness"),
+        || {
+            let mut tested = tested(b, "fork-harness")?;
+            if let Some(seed) = seed {
+                tested.inputs = tested.inputs.add("seed", &seed.to_le_bytes());
+            }
+            Ok(tested)
+        },
         || {
             let dir = b.temporary_dir()?;
             let (fixed, unfixed) = (dir.path().join("fixed"), dir.path().join("unfixed"));
             let logs = b.settings.shown(&b.settings.logs());
+            let kept = b.settings.base_build().join("failed-seeds");
+            let mut random = toolbox.env("FORK_FAILED_SEEDS", &kept.to_string_lossy());
+            if let Some(seed) = seed {
+                random = random.env("FORK_RANDOM_SEED", &seed.to_string());
+            }
             let said = b.long("tools/testing/vma/fork", "fork-harness", |log| {
                 unpack(&repository, "fixed", &FORK, &fixed, log)?;
-                log.run_checked(&make(&b.settings, &toolbox, &fixed).arg("run"))?;
+                log.run_checked(&make(&b.settings, &random, &fixed).arg("run"))?;
                 Ok(log.text())
             })?;
             let totals = totals::judge(&said, &format!("{logs}/fork-harness.log"))?;

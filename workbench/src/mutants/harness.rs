@@ -45,7 +45,7 @@ impl Part {
             ],
             Part::Rest => &[
                 (&["three_narrow"], 300),
-                (&["preempt"], 300),
+                (&["preempt", "regressions"], 300),
                 (&["interleave", "three_across", "two_everywhere"], 900),
                 (&["three_of_all", "four", "random"], 900),
             ],

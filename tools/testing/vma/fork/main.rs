@@ -17,6 +17,7 @@ mod mmap;
 mod model;
 mod preempt;
 mod random;
+mod regressions;
 mod replay;
 mod running;
 mod seed;

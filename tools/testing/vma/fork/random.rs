@@ -2,8 +2,8 @@
 
 //! Random address spaces, up to the largest.
 //!
-//! They follow from a seed, FORK_RANDOM_SEED. One that fails is reduced to a smaller one that still
-//! fails.
+//! They follow from a number, FORK_RANDOM_SEED. One that fails is reduced to a smaller one that
+//! still fails, and both are kept in a file, to be added to `regressions`.
 
 use crate::{
     generate::{
@@ -20,6 +20,10 @@ use crate::{
     testing::Test,
     world::Plan,
     wrong::Wrong, //
+};
+use std::{
+    io::Write,
+    sync::Once, //
 };
 
 const DEFAULT_SEED: u64 = 20_260_101;
@@ -91,6 +95,23 @@ fn shrink(mut layout: Layout, mut is_wrong: impl FnMut(&Layout) -> bool) -> Layo
     layout
 }
 
+/// Keeps seeds that fail. Says where, as a line that follows others.
+fn keep(seeds: &[String]) -> String {
+    let path = std::env::var("FORK_FAILED_SEEDS")
+        .unwrap_or_else(|_| concat!(env!("FORK_OUT"), "/failed-seeds").to_string());
+    let mut file = std::fs::OpenOptions::new();
+    let written = file
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| writeln!(file, "{}", seeds.join("\n")));
+
+    match written {
+        Ok(()) => format!("\nkept in {path}; when it is mended, add them to regressions"),
+        Err(err) => format!("\nnot kept in {path}: {err}"),
+    }
+}
+
 /// Reduces an address space that fails. Returns the message, with seeds for both.
 fn reduced(seed: u64, len: usize, wrong: Wrong) -> String {
     let mut random = Random::new(seed);
@@ -106,8 +127,13 @@ fn reduced(seed: u64, len: usize, wrong: Wrong) -> String {
             }
         }
     });
+    let kept = keep(&[
+        first.clone(),
+        format!("{} {}", least.layout, plan_text(&least.plan)),
+    ]);
+
     format!(
-        "found by SEED='{first}', and still in {} VMAs:\n{least}",
+        "found by SEED='{first}', and still in {} VMAs:\n{least}{kept}",
         least.layout.0.len()
     )
 }
@@ -119,12 +145,19 @@ fn check(seed: u64, len: usize, max: usize) -> u64 {
     }
 }
 
+/// The number from which all follows; a line says once which it is.
 fn seed() -> u64 {
-    let seed = std::env::var("FORK_RANDOM_SEED");
+    static SAID: Once = Once::new();
 
-    seed.map_or(DEFAULT_SEED, |seed| {
+    let seed = std::env::var("FORK_RANDOM_SEED").map_or(DEFAULT_SEED, |seed| {
         seed.parse().expect("FORK_RANDOM_SEED is no number")
-    })
+    });
+
+    // Not by println!(), which the test runner shows of failed tests only.
+    SAID.call_once(|| {
+        let _ = writeln!(std::io::stdout(), "FORK_RANDOM_SEED={seed}");
+    });
+    seed
 }
 
 #[test]

@@ -36,7 +36,8 @@ fn replay_tasks(subject: &mut Subject, seed: &Seed) -> (Outcome, Result<(), Wron
     replayed
 }
 
-fn replay(seed: &Seed) -> Result<(), Wrong> {
+/// Runs it, and prints the schedule and the outcome.
+pub(crate) fn replay(seed: &Seed) -> Result<(), Wrong> {
     let mut subject = Subject::new(&seed.layout).expect("there is no room for these VMAs")?;
     let plan = &seed.plan;
 
