@@ -97,8 +97,11 @@ pub fn advice_on_full_disk(said: &str) -> Option<&'static str> {
     ]
     .iter()
     .any(|words| said.contains(words))
-    .then_some("the disk is full: make room, or set XDG_CACHE_HOME to another one")
+    .then_some(FULL_DISK)
 }
+
+/// What a full disk is called.
+pub const FULL_DISK: &str = "the disk is full: make room, or set XDG_CACHE_HOME to another one";
 
 /// Says what was being done when the system refused.
 pub trait Context<T> {

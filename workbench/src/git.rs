@@ -3,7 +3,7 @@
 //! Git as it is everywhere, whatever the user's configuration says; and the user's own, where the
 //! tree is the user's to work in.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result, FULL_DISK};
 use crate::process::Cmd;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,15 @@ pub(crate) struct Git {
     users: bool,
     author: Option<(Person, String)>,
 }
+
+/// Whether a disk has less room than a file may take.
+fn has_no_room(dir: &Path) -> bool {
+    nix::sys::statvfs::statvfs(dir)
+        .is_ok_and(|disk| disk.blocks_available() * disk.fragment_size() < ROOM)
+}
+
+/// Bytes.
+const ROOM: u64 = 4 << 20;
 
 impl Git {
     /// A bare repository.
@@ -132,7 +141,15 @@ impl Git {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<String> {
-        self.cmd(arguments).read()
+        self.cmd(arguments).read().map_err(|error| {
+            let dir = self.work_tree.as_ref().unwrap_or(&self.dir);
+
+            // Of each file that it cannot write git says so, and not why.
+            match error.kind() == Kind::Usage && has_no_room(dir) {
+                true => Error::usage(format!("{FULL_DISK} ({})", error.message())),
+                false => error,
+            }
+        })
     }
 
     /// Runs it; it has to end well.

@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
+/// Lines that are shown of what a program has complained about.
+const DETAILS: usize = 15;
+
 /// A program to run. Standard input is empty unless [`Cmd::input`] says otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct Cmd {
@@ -249,7 +252,7 @@ impl Cmd {
             ended(output.status),
             said.lines().next().unwrap_or("it said nothing")
         ))
-        .with_details(said.lines().skip(1).map(str::to_string)))
+        .with_details(said.lines().skip(1).take(DETAILS).map(str::to_string)))
     }
 }
 
@@ -289,6 +292,8 @@ mod tests {
         let error = error.expect_err("it failed");
         assert_eq!(error.message(), "sh failed (exit 3): first");
         assert_eq!(error.details(), ["second"]);
+        let error = shell("seq 99 >&2; exit 1").read().expect_err("it failed");
+        assert_eq!(error.details().len(), DETAILS);
         let full = "echo error: x >&2; echo fatal: No space left on device >&2; exit 128";
         let error = shell(full).read().expect_err("it failed");
         assert_eq!(
