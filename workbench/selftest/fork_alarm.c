@@ -41,12 +41,12 @@ int main(int argc, char **argv)
 		mprotect(area + i * size, size, PROT_READ);
 	us = clock();
 	fork_with_alarm(0);
-	us = clock() - us;	/* how long a fork takes: alarms come after 1/4 to 6/5 of that */
+	us = clock() - us;	/* how long a fork takes, if nothing disturbs it */
 	for (i = 0; i < nr; i++) {
 		pid_t pid = fork();
 
-		if (!pid)
-			fork_with_alarm(us * (i * 7 % 20 + 5) / 20 + 1);
+		if (!pid)	/* after 1/256 to 2 times that */
+			fork_with_alarm((us * (i * 7 % 16 + 1) / 8 >> i % 6) + 1);
 		if (waitpid(pid, &status, 0) < 0 || (status && status != SIGALRM))
 			ksft_exit_fail_msg("alarm %d of %d: status %#x\n", i + 1, nr, status);
 	}
