@@ -46,7 +46,10 @@ pub(super) const PROGRAMS: [Program; 7] = [
         sources: &["selftest/fork_alarm.c"],
         in_tree: false,
         arguments: &["1000"],
-        on: &[(Arch::X86_64, Some(&["200"]))],
+        on: &[
+            (Arch::X86_64, Some(&["200"])),
+            (Arch::Arm64, Some(&["200"])),
+        ],
         options: "",
     },
     Program {
@@ -54,7 +57,10 @@ pub(super) const PROGRAMS: [Program; 7] = [
         sources: &["selftest/fork_kill.c"],
         in_tree: false,
         arguments: &["200"],
-        on: &[(Arch::X86_64, Some(&["100"]))],
+        on: &[
+            (Arch::X86_64, Some(&["100"])),
+            (Arch::Arm64, Some(&["100"])),
+        ],
         options: "",
     },
     Program {
@@ -62,7 +68,10 @@ pub(super) const PROGRAMS: [Program; 7] = [
         sources: &["selftest/fork_kill.c"],
         in_tree: false,
         arguments: &["200", "thread"],
-        on: &[(Arch::X86_64, Some(&["100", "thread"]))],
+        on: &[
+            (Arch::X86_64, Some(&["100", "thread"])),
+            (Arch::Arm64, Some(&["100", "thread"])),
+        ],
         options: "",
     },
     Program {
@@ -88,7 +97,7 @@ pub(super) const PROGRAMS: [Program; 7] = [
         sources: &["selftest/fork_memcg.c"],
         in_tree: false,
         arguments: &["100"],
-        on: &[(Arch::X86_64, Some(&["20"]))],
+        on: &[(Arch::X86_64, Some(&["20"])), (Arch::Arm64, Some(&["20"]))],
         options: "",
     },
 ];
