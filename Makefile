@@ -5,10 +5,10 @@
 # workbench/src/cli.rs.
 
 export BASE ARCH KDIR TOOLCHAIN MIRROR JOBS ONLY FORCE DRY_RUN V TIMEOUT
-export ALL COUNT SEED SHARD
+export ALL COUNT SEED SHARD MINUTES
 export SECTION QUICK VERSION SIGNOFF RFC IN_REPLY_TO UPSTREAM SEND PUBLIC
 MAKEFLAGS += --no-print-directory
-targets := kunit control selftest selftest-control shell hold fork-harness vma coverage check check-all test breakages mutants bisect lint \
+targets := kunit control selftest selftest-control soak soak-control shell hold fork-harness vma coverage check check-all test breakages mutants bisect lint \
 	cost bench-harness trim golden report tree rebase refresh htmldocs series send setup update clean
 .DEFAULT_GOAL := kunit
 .PHONY: help $(targets)

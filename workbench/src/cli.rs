@@ -18,6 +18,10 @@ pub(crate) enum Target {
     SelftestControl,
     /// a prompt on the machine that these programs run on, with them in /bin
     Shell,
+    /// processes whose forks fail by many causes at once, for MINUTES: nothing may leak
+    Soak,
+    /// the same with a leak put in: it must be noticed
+    SoakControl,
     /// how long a fork that fails holds the parent's mmap_lock
     Hold,
     /// forks that fail, in userspace: every small layout, failure and schedule
@@ -97,7 +101,7 @@ pub(crate) struct Args {
     /// jobs of a build; 1: one kernel runs all tests on UML (number of processors)
     #[arg(long, env = "JOBS")]
     pub(crate) jobs: Option<String>,
-    /// tests to run: SUITE[.TEST]; of breakages, check, mutants, selftest: names (all)
+    /// tests to run: SUITE[.TEST]; of others than the suites: names (all)
     #[arg(long, env = "ONLY")]
     pub(crate) only: Option<String>,
     /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
@@ -118,6 +122,9 @@ pub(crate) struct Args {
     /// what a sample follows from (1); of "fork-harness", "check": or random
     #[arg(long, env = "SEED")]
     pub(crate) seed: Option<String>,
+    /// of "soak": for how long (1)
+    #[arg(long, env = "MINUTES")]
+    pub(crate) minutes: Option<String>,
     /// of "mutants": i/n, the i-th of n parts, for several machines
     #[arg(long, env = "SHARD")]
     pub(crate) shard: Option<String>,

@@ -39,6 +39,8 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
         Target::Selftest => tested(b, selftest::selftest(b)?),
         Target::SelftestControl => tested(b, selftest::control(b)?),
         Target::Shell => selftest::shell::run(b),
+        Target::Soak => tested(b, selftest::soak::run(b)?),
+        Target::SoakControl => tested(b, selftest::soak::control(b)?),
         Target::Hold => selftest::hold::run(b),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),

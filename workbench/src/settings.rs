@@ -4,9 +4,11 @@
 
 mod arch;
 mod mail;
+mod sample;
 
 pub(crate) use arch::Arch;
 pub(crate) use mail::MailSettings;
+pub(crate) use sample::SampleSettings;
 
 use crate::cli::{Args, Target};
 use crate::error::{Error, Result};
@@ -82,15 +84,6 @@ pub(crate) struct AuthorSettings {
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) date: Option<String>,
-}
-
-/// Which mutants are run, as the user says it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SampleSettings {
-    pub(crate) all: bool,
-    pub(crate) count: Option<String>,
-    pub(crate) seed: Option<String>,
-    pub(crate) shard: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -231,12 +224,7 @@ impl Settings {
                 email: given(&args.git_author_email).map(str::to_string),
                 date: given(&args.git_author_date).map(str::to_string),
             },
-            sample: SampleSettings {
-                all: given(&args.all).is_some(),
-                count: given(&args.count).map(str::to_string),
-                seed: given(&args.seed).map(str::to_string),
-                shard: given(&args.shard).map(str::to_string),
-            },
+            sample: SampleSettings::read(args)?,
             update: args.target == Some(Target::Update),
             host_packages: false,
             toolchain_identity: String::new(),

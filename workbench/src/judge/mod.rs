@@ -18,6 +18,7 @@ pub(crate) mod merged;
 #[cfg(test)]
 mod recorded;
 pub(crate) mod selftest;
+pub(crate) mod soak;
 pub(crate) mod sweeps;
 pub(crate) mod verdict;
 

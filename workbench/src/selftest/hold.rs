@@ -7,18 +7,16 @@
 mod times;
 
 use super::initramfs;
-use super::kernel;
+use super::kernel::Changed;
 use super::machine::{Clock, Machine};
 use super::programs::Program;
-use crate::build::kbuild::Work;
 use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
-use crate::run::kernel as suites;
 use crate::run::kunit_py::Kunit;
 use crate::settings::Arch;
 use crate::table::{Column, Table};
-use crate::toolchain::{self, Sysroot, Toolbox, Tools};
+use crate::toolchain::{self, Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::with_patch::tree_with;
 use std::path::PathBuf;
@@ -97,31 +95,6 @@ fn variants(b: &Builder) -> Result<Vec<Variant>> {
     Ok(variants)
 }
 
-/// The kernel, built in a folder of its own.
-fn build(
-    b: &Builder,
-    toolbox: &Toolbox,
-    repository: &Repository,
-    tree: &str,
-    log: &Log,
-) -> Result<Kunit> {
-    let settings = &b.settings;
-    let work = Work::new(settings, "hold", repository, toolbox);
-    let config = format!("selftest/hold-{}.config", settings.arch);
-    let kernel = Kunit {
-        config: settings.dirs.workbench.join(config),
-        ..work.kunit(settings.arch)
-    };
-
-    work.check_out(tree, log)?;
-    let options = suites::options(b, &kernel, repository, tree)?;
-    suites::configure_with(b, &kernel, &options, || {
-        kernel::configure(settings, &kernel, log)
-    })?;
-    log.run_checked(&kernel.build_cmd(settings, &[]))?;
-    Ok(kernel)
-}
-
 /// Forks, and what their times are.
 fn measure(b: &Builder, kernel: &Kunit, log: &Log) -> Result<(Vec<Held>, Clock)> {
     let programs = [program(kernel.arch)];
@@ -165,7 +138,13 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
         let tree = variant.tree(b, &repository)?;
         let log = format!("hold-{}-{}", settings.arch, variant.name());
         let (held, clock) = b.long(variant.title(), &log, |log| {
-            let kernel = build(b, &toolbox, &repository, &tree, log)?;
+            let config = format!("selftest/hold-{}.config", settings.arch);
+            let changed = Changed {
+                name: "hold",
+                config: settings.dirs.workbench.join(config),
+                tree: &tree,
+            };
+            let kernel = changed.build(b, &toolbox, &repository, log)?;
             measure(b, &kernel, log)
         })?;
         if nth == 0 {

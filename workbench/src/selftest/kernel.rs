@@ -3,20 +3,52 @@
 //! The kernel that programs run on: small, with what they look at and what makes fork fail,
 //! `workbench/selftest/ARCH.config` on top of a configuration with nothing in it.
 
+use crate::build::kbuild::Work;
 use crate::builder::{Builder, Step};
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::run::kernel::{self, Wanted};
 use crate::run::kunit_py::Kunit;
-use crate::settings::Settings;
+use crate::settings::{Arch, Settings};
 use crate::stamp::Inputs;
-use crate::tree::branches::Branch;
+use crate::toolchain::Toolbox;
+use crate::tree::branches::{Branch, Repository};
 use std::path::PathBuf;
 
 /// Makes sure that the kernel of a branch is built.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kernel {
     pub(super) branch: Branch,
+    pub(super) runs: Runs,
+}
+
+/// What a kernel runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Runs {
+    Programs,
+    /// On x86_64 with more options, for what runs beside.
+    Soak,
+}
+
+impl Runs {
+    fn name(self, arch: Arch) -> String {
+        match (self, arch) {
+            (Runs::Soak, Arch::X86_64) => "soak-x86_64".to_string(),
+            _ => arch.to_string(),
+        }
+    }
+
+    /// The options of its kernel.
+    pub(super) fn config(self, settings: &Settings) -> PathBuf {
+        let name = format!("selftest/{}.config", self.name(settings.arch));
+
+        settings.dirs.workbench.join(name)
+    }
+
+    /// What the kernel depends on.
+    pub(super) fn inputs(self, b: &Builder, tree: &str) -> Result<Inputs> {
+        kernel::inputs_with(b, &self.config(&b.settings), tree)
+    }
 }
 
 impl Step for Kernel {
@@ -26,9 +58,9 @@ impl Step for Kernel {
         let settings = &b.settings;
         let wanted = Wanted {
             branch: self.branch,
-            name: format!("selftest-{}", settings.arch),
-            title: format!("programs on {}", settings.arch),
-            config: config(settings),
+            name: format!("selftest-{}", self.runs.name(settings.arch)),
+            title: format!("programs on {}", self.runs.name(settings.arch)),
+            config: self.runs.config(settings),
         };
 
         wanted.make(b, |kernel, repository, log| {
@@ -44,19 +76,40 @@ impl Step for Kernel {
     }
 }
 
-fn config(settings: &Settings) -> PathBuf {
-    let name = format!("selftest/{}.config", settings.arch);
-
-    settings.dirs.workbench.join(name)
+/// A kernel with something changed, built in a folder of its own.
+pub(super) struct Changed<'a> {
+    /// The folder below that of the base.
+    pub(super) name: &'a str,
+    pub(super) config: PathBuf,
+    /// As git names it.
+    pub(super) tree: &'a str,
 }
 
-/// What the kernel depends on.
-pub(super) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
-    kernel::inputs_with(b, &config(&b.settings), tree)
+impl Changed<'_> {
+    pub(super) fn build(
+        &self,
+        b: &Builder,
+        toolbox: &Toolbox,
+        repository: &Repository,
+        log: &Log,
+    ) -> Result<Kunit> {
+        let settings = &b.settings;
+        let work = Work::new(settings, self.name, repository, toolbox);
+        let kernel = Kunit {
+            config: self.config.clone(),
+            ..work.kunit(settings.arch)
+        };
+
+        work.check_out(self.tree, log)?;
+        let options = kernel::options(b, &kernel, repository, self.tree)?;
+        kernel::configure_with(b, &kernel, &options, || configure(settings, &kernel, log))?;
+        log.run_checked(&kernel.build_cmd(settings, &[]))?;
+        Ok(kernel)
+    }
 }
 
 /// Makes the configuration, and sees that all came about that is wanted.
-pub(super) fn configure(settings: &Settings, kernel: &Kunit, log: &Log) -> Result<()> {
+fn configure(settings: &Settings, kernel: &Kunit, log: &Log) -> Result<()> {
     let made = kernel.objects.join(".config");
     let toolbox = kernel
         .toolbox

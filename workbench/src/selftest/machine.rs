@@ -97,11 +97,18 @@ impl Machine {
 
     /// The same to measure times, with another limit, unless the user has set one. It has one CPU,
     /// as UML has, and where it is emulated, a clock that other work of the host does not disturb.
-    pub(super) fn for_times(mut self, b: &Builder, seconds: u64) -> Machine {
+    pub(super) fn for_times(self, b: &Builder, seconds: u64) -> Machine {
+        Machine {
+            times: true,
+            ..self.within(b, seconds)
+        }
+    }
+
+    /// The same with another limit, unless the user has set one.
+    pub(super) fn within(mut self, b: &Builder, seconds: u64) -> Machine {
         if b.settings.timeout.is_none() {
             self.limit = Duration::from_secs(seconds);
         }
-        self.times = true;
         self
     }
 
@@ -118,9 +125,8 @@ impl Machine {
         self.limit.as_secs()
     }
 
-    /// What boots it for a program, until the time limit.
-    fn boot(&self, program: &Program) -> Cmd {
-        let words = program.words(self.kernel.arch);
+    /// What boots it with these words for the kernel, until the time limit.
+    fn cmd(&self, words: &[String]) -> Cmd {
         let limited = |toolbox: &Toolbox, image: &OsStr| {
             toolbox
                 // After a panic UML aborts, which does nothing to the first process of a name space.
@@ -133,13 +139,13 @@ impl Machine {
         match &self.qemu {
             None => self.boot_um(
                 limited(&self.kernel.toolbox, self.kernel.image().as_ref()),
-                &words,
+                words,
             ),
             Some(qemu) => self
                 .boot_qemu(
                     limited(&qemu.toolbox, qemu.emulator.program.as_ref()),
                     qemu,
-                    &words,
+                    words,
                 )
                 .args(["-serial", "stdio", "-monitor", "none"]),
         }
@@ -206,11 +212,23 @@ impl Machine {
 
     /// Boots it for a program.
     pub(super) fn run(&self, program: &Program, log: &Log) -> Result<Ran> {
+        log.status(program.name);
+        self.boot(&program.words(self.kernel.arch), log, |_| ())
+    }
+
+    /// Boots it with these words for the kernel, and has `look` see its console every second.
+    pub(super) fn boot(
+        &self,
+        words: &[String],
+        log: &Log,
+        mut look: impl FnMut(&str),
+    ) -> Result<Ran> {
         let before = log.text().len();
         let begun = Instant::now();
 
-        log.status(program.name);
-        log.run_watched(&self.boot(program), Some(self.limit + GRACE), |_| ())?;
+        log.run_watched(&self.cmd(words), Some(self.limit + GRACE), |log| {
+            look(log.text().get(before..).unwrap_or_default());
+        })?;
         Ok(Ran {
             console: log.text()[before..].to_string(),
             late: begun.elapsed() >= self.limit,
@@ -253,7 +271,10 @@ mod tests {
                 true => machine.for_times(&b, 2),
                 false => machine,
             };
-            (machine.boot(program).said(), machine.clock())
+            (
+                machine.cmd(&program.words(Arch::X86_64)).said(),
+                machine.clock(),
+            )
         };
 
         let (cmd, clock) = of(Some(false), true);

@@ -11,6 +11,7 @@ mod kernel;
 mod machine;
 mod programs;
 pub(crate) mod shell;
+pub(crate) mod soak;
 
 use crate::builder::Builder;
 use crate::console::Log;
@@ -22,7 +23,7 @@ use crate::settings::Arch;
 use crate::sources::base::Base;
 use crate::tree::branches::{Branch, Branches};
 use crate::tree::series::Series;
-use kernel::Kernel;
+use kernel::{Kernel, Runs};
 use machine::Machine;
 use programs::Program;
 use std::fmt::Write as _;
@@ -33,7 +34,10 @@ type Each = (&'static Program, machine::Ran);
 
 /// Boots a machine for each program.
 fn run_all(b: &Builder, branch: Branch, log: &Log) -> Result<Vec<Each>> {
-    let kernel = b.ensure(Kernel { branch })?;
+    let kernel = b.ensure(Kernel {
+        branch,
+        runs: Runs::Programs,
+    })?;
     let initramfs = initramfs::pack(b, &kernel, &programs::PROGRAMS, log)?;
     let machine = Machine::new(b, &kernel, &initramfs, log)?;
     let run = |program: &'static Program| Ok((program, machine.run(program, log)?));
@@ -45,8 +49,12 @@ fn run_all(b: &Builder, branch: Branch, log: &Log) -> Result<Vec<Each>> {
 }
 
 fn ran((program, ran): &Each) -> Ran<'_> {
+    ran_of(program.name, ran)
+}
+
+fn ran_of<'a>(program: &'a str, ran: &'a machine::Ran) -> Ran<'a> {
     Ran {
-        program: program.name,
+        program,
         console: &ran.console,
         late: ran.late,
     }
@@ -64,14 +72,17 @@ fn test(
     let chosen = programs::chosen(settings)?;
     let title = format!("programs on {}, {}", settings.arch, branch.name());
     let name = format!("{name}-{}", settings.arch);
-    b.ensure(Kernel { branch })?;
+    b.ensure(Kernel {
+        branch,
+        runs: Runs::Programs,
+    })?;
 
     outcome::test(
         b,
         &title,
         &name,
         || {
-            let inputs = kernel::inputs(b, &repository.tree(branch)?)?;
+            let inputs = Runs::Programs.inputs(b, &repository.tree(branch)?)?;
             let inputs = programs::inputs(settings, inputs);
             let limit = settings.timeout.unwrap_or_default();
             let runs: Vec<String> = chosen

@@ -160,7 +160,12 @@ pub(super) fn are_in(files: &[String]) -> bool {
 
 /// What they are made from, beside the tree.
 pub(super) fn inputs(settings: &Settings, inputs: Inputs) -> Inputs {
-    let own = PROGRAMS.iter().filter(|program| !program.in_tree);
+    inputs_of(settings, &PROGRAMS, inputs)
+}
+
+/// What some programs are made from, beside the tree.
+pub(super) fn inputs_of(settings: &Settings, programs: &[Program], inputs: Inputs) -> Inputs {
+    let own = programs.iter().filter(|program| !program.in_tree);
     let files = own.flat_map(|program| program.sources).chain([&INIT]);
 
     files.fold(inputs, |inputs, file| {
