@@ -93,6 +93,14 @@ enum kunit_fault_mode {
  * @may_keep: Do not look for leaks: what the code frees is kept for later by a
  *	      cache of its own
  * @may_be_empty: Do not fail the test if there is no point at all
+ * @warm_up: Begin with a run in which nothing fails and that is not judged but for
+ *	     its result, for code that sets something up when it is first used
+ * @kept_by: Functions, by name, whose allocations are no leaks, since a cache of
+ *	     theirs keeps them; the last is NULL; or NULL
+ * @accept: Other errors that the code may return when an allocation failed, where
+ *	    it does not tell that from its other failures; the last is 0; or NULL
+ * @after: Called by kunit_fault_sweep_run() after each run, disarmed, before it
+ *	   looks for leaks: to wait for what the code frees late; or NULL
  * @total: Number of failures injected so far, over all modes; for the caller
  * @plan: The plan of the current run; read only
  * @report: The report of the last run, empty until it disarms; for the caller
@@ -101,6 +109,7 @@ enum kunit_fault_mode {
  * @tolerated: private: runs of this mode that returned 0 despite a failure
  * @points: private: runs of this mode in which the failure was injected
  * @next_only: private: index into @only of the N after the current one
+ * @warming_up: private: the current run is that of @warm_up
  * @state: private: where the sweep is
  */
 struct kunit_fault_sweep {
@@ -115,6 +124,10 @@ struct kunit_fault_sweep {
 	bool may_tolerate;
 	bool may_keep;
 	bool may_be_empty;
+	bool warm_up;
+	const char * const *kept_by;
+	const int *accept;
+	void (*after)(struct kunit *test);
 	unsigned long total;
 	struct kunit_fault_plan plan;
 	struct kunit_fault_report report;
@@ -123,6 +136,7 @@ struct kunit_fault_sweep {
 	unsigned long tolerated;
 	unsigned long points;
 	unsigned long next_only;
+	bool warming_up;
 	int state;
 };
 
@@ -142,6 +156,8 @@ void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what);
 void kunit_fault_sweep_none(struct kunit *test, const struct kunit_fault_sweep *sweep,
 			    const char *why);
+void kunit_fault_sweep_run(struct kunit *test, struct kunit_fault_sweep *sweep,
+			   int (*body)(struct kunit *test));
 
 #else /* !CONFIG_KUNIT_FAULT_INJECTION */
 
@@ -188,6 +204,36 @@ static inline void kunit_fault_sweep_none(struct kunit *test,
 					  const struct kunit_fault_sweep *sweep,
 					  const char *why) {}
 
+static inline void kunit_fault_sweep_run(struct kunit *test,
+					 struct kunit_fault_sweep *sweep,
+					 int (*body)(struct kunit *test))
+{
+	kunit_fault_sweep_next(test, sweep);
+}
+
 #endif /* CONFIG_KUNIT_FAULT_INJECTION */
+
+/**
+ * KUNIT_DEFINE_FAULT_SWEEP() - Make the sweep of a function a test case
+ * @body: The function, int body(struct kunit *test), which returns 0 or a
+ *	  negative error, and frees what it has allocated
+ * @...: Options, as an initialiser of &struct kunit_fault_sweep has them
+ *
+ * To be followed by KUNIT_CASE_FAULT_SWEEP(@body) in the suite's list of cases.
+ */
+#define KUNIT_DEFINE_FAULT_SWEEP(body, ...)					\
+	static void body##_fault_sweep(struct kunit *test)			\
+	{									\
+		struct kunit_fault_sweep sweep = { __VA_ARGS__ };		\
+										\
+		kunit_fault_sweep_run(test, &sweep, body);			\
+	}
+
+/**
+ * KUNIT_CASE_FAULT_SWEEP() - A test case of a suite, with the function's name
+ * @body: What KUNIT_DEFINE_FAULT_SWEEP() was given
+ */
+#define KUNIT_CASE_FAULT_SWEEP(body)						\
+	{ .run_case = body##_fault_sweep, .name = #body, .module_name = KBUILD_MODNAME }
 
 #endif /* _KUNIT_FAULT_H */

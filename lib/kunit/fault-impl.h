@@ -22,11 +22,14 @@ struct kunit_fault_leak {
 
 int kunit_fault_track_start(void);
 void kunit_fault_track_add(const void *object, unsigned long site);
-void kunit_fault_track_end(struct kunit_fault_leak *leak);
+void kunit_fault_track_end(struct kunit_fault_leak *leak, bool judged);
 
+struct kunit;
 struct kunit_fault_report;
 
 void kunit_fault_peek(struct kunit_fault_report *report);
+void kunit_fault_name_run(struct kunit *test, const char *name);
+void kunit_fault_set_kept_by(const char * const *names);
 
 unsigned long kunit_fault_caller(const unsigned long *frames, unsigned int nr);
 

@@ -9,6 +9,12 @@
 #include <kunit/fault.h>
 #include <kunit/test.h>
 #include <linux/export.h>
+#include <linux/irqflags.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/moduleparam.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "fault-impl.h"
@@ -17,6 +23,7 @@
 #define MOST_FAILURES	1000	/* in a run */
 
 enum { SWEEP_NEW, SWEEP_READY, SWEEP_ARMED, SWEEP_RAN };
+
 
 static const char * const mode_names[KUNIT_FAULT_MODES] = {
 	[KUNIT_FAULT_ONCE] = "once",
@@ -40,9 +47,14 @@ static struct run_name name_of(const struct kunit_fault_sweep *sweep)
 	struct run_name name;
 	int len;
 
-	len = scnprintf(name.text, sizeof(name.text), "%s%smode=%s N=%lu",
-			sweep->scenario ?: "", sweep->scenario ? " " : "",
-			mode_name(sweep), sweep->plan.nth);
+	len = scnprintf(name.text, sizeof(name.text), "%s%s", sweep->scenario ?: "",
+			sweep->scenario ? " " : "");
+	if (sweep->warming_up) {
+		scnprintf(name.text + len, sizeof(name.text) - len, "warm-up");
+		return name;
+	}
+	len += scnprintf(name.text + len, sizeof(name.text) - len, "mode=%s N=%lu",
+			 mode_name(sweep), sweep->plan.nth);
 	if (sweep->plan.again)
 		scnprintf(name.text + len, sizeof(name.text) - len, "+%lu",
 			  sweep->plan.again);
@@ -80,6 +92,28 @@ static bool advance_nth(struct kunit_fault_sweep *sweep)
 	return true;
 }
 
+/* One run to be made, instead of all: as messages name it */
+static char *replay;
+module_param_named(fault_replay, replay, charp, 0444);
+MODULE_PARM_DESC(fault_replay,
+		 "Sweep nothing but one run, as in \"mode=once N=2\", after the name of its sweep, if any");
+
+static bool keep_going;
+module_param_named(fault_keep_going, keep_going, bool, 0444);
+MODULE_PARM_DESC(fault_keep_going, "Go on with a sweep when a run has failed");
+
+/* Whether the run to be replayed is of this sweep and mode: then it is the current one */
+static bool enter_replay(struct kunit_fault_sweep *sweep)
+{
+	const char *number = strstr(replay, " N=");
+	struct kunit_fault_plan *plan = &sweep->plan;
+
+	plan->again = 0;
+	if (!number || sscanf(number, " N=%lu+%lu", &plan->nth, &plan->again) < 1)
+		return false;
+	return !strcmp(name_of(sweep).text, replay);
+}
+
 /* Go to the next mode that is asked for, from @mode on; false if there is none */
 static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 {
@@ -99,7 +133,8 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 			.signal = mode == KUNIT_FAULT_SIGNAL,
 		};
 		sweep->next_only = 1;
-		return true;
+		if (!replay || enter_replay(sweep))
+			return true;
 	}
 	return false;
 }
@@ -107,6 +142,8 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 /* Choose the plan of the next run of this mode; false if the mode is done */
 static bool next_plan(struct kunit_fault_sweep *sweep)
 {
+	if (replay)
+		return false;
 	if (run_was_complete(sweep)) {
 		if (sweep->mode != KUNIT_FAULT_PAIR)
 			return advance_nth(sweep);
@@ -154,7 +191,7 @@ static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep
 {
 	struct kunit_fault_leak leak;
 
-	kunit_fault_track_end(&leak);
+	kunit_fault_track_end(&leak, !sweep->may_keep);
 	if (sweep->may_keep)
 		return false;
 	if (leak.lost)
@@ -164,6 +201,15 @@ static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep
 		KUNIT_FAIL(test, "%s: leaked allocations: %u, one of them by %pS",
 			   name_of(sweep).text, leak.count, (void *)leak.site);
 	return leak.count;
+}
+
+/* Go to the first run; false if there is none */
+static bool begin(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	if (enter_mode(sweep, 0))
+		return true;
+	kunit_fault_sweep_none(test, sweep, "not the run to be replayed");
+	return false;
 }
 
 /**
@@ -185,9 +231,10 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 	bool more = true;
 
 	if (sweep->state == SWEEP_NEW) {
-		kunit_fault_track_end(&of_others);
+		kunit_fault_track_end(&of_others, false);
 		sweep->state = SWEEP_READY;
-		return enter_mode(sweep, 0);
+		sweep->warming_up = sweep->warm_up;
+		return sweep->warming_up || begin(test, sweep);
 	}
 	if (sweep->state != SWEEP_RAN) {
 		KUNIT_FAIL(test, "%s: the run did not arm and disarm",
@@ -195,8 +242,16 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 		return false;
 	}
 	sweep->state = SWEEP_READY;
-	if (run_leaked(test, sweep) || READ_ONCE(test->status) == KUNIT_FAILURE)
-		return false;
+	if (sweep->warming_up) {
+		kunit_fault_track_end(&of_others, false);
+		sweep->warming_up = false;
+		memset(&sweep->report, 0, sizeof(sweep->report));
+		return READ_ONCE(test->status) != KUNIT_FAILURE && begin(test, sweep);
+	}
+	if (run_leaked(test, sweep) || READ_ONCE(test->status) == KUNIT_FAILURE) {
+		if (!keep_going)
+			return false;
+	}
 
 	if (run_was_complete(sweep) && max(sweep->plan.nth, sweep->plan.again) > cap) {
 		KUNIT_FAIL(test, "%s: beyond the cap of %lu points, the sweep is incomplete",
@@ -219,6 +274,53 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_next);
 
+/* What the code has to leave as it was; of the run that is armed. */
+static struct {
+	int locks;
+	int preempt;
+	bool irqs_off;
+} context;
+
+static void save_context(void)
+{
+	context.locks = lockdep_depth(current);
+	context.preempt = preempt_count();
+	context.irqs_off = irqs_disabled();
+}
+
+/* The lock that current took last, if there is one more than before */
+static const char *lock_left(void)
+{
+#ifdef CONFIG_LOCKDEP
+	if (lockdep_depth(current) > context.locks)
+		return current->held_locks[lockdep_depth(current) - 1].instance->name;
+#endif
+	return NULL;
+}
+
+/* Whether the run left it as it was; puts right what can be, so that the rest runs */
+static bool context_is_intact(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	const char *lock = lock_left();
+	bool irqs_off = irqs_disabled() && !context.irqs_off;
+	bool preempt = preempt_count() != context.preempt;
+	char what[80];
+
+	if (irqs_off)
+		local_irq_enable();
+	if (preempt)
+		preempt_count_set(context.preempt);
+	if (!irqs_off && !preempt && !lock)
+		return true;
+	if (lock)
+		scnprintf(what, sizeof(what), "returned with a lock held, %s", lock);
+	else
+		scnprintf(what, sizeof(what), "returned with %s",
+			  irqs_off ? "interrupts off" : "another preempt_count()");
+	kunit_fault_sweep_fail(test, sweep, what);
+	return false;
+}
+
 /**
  * kunit_fault_sweep_arm() - Arm for the current run
  * @test: The test
@@ -238,11 +340,15 @@ int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep)
 	if (sweep->cause)
 		plan.nth = 0;
 	err = kunit_fault_arm(test, &plan);
-	if (err)
+	if (err) {
 		KUNIT_FAIL(test, "cannot arm: %d", err);
-	else
-		sweep->state = SWEEP_ARMED;
-	return err;
+		return err;
+	}
+	kunit_fault_name_run(test, name_of(sweep).text);
+	kunit_fault_set_kept_by(sweep->kept_by);
+	save_context();
+	sweep->state = SWEEP_ARMED;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_arm);
 
@@ -253,13 +359,24 @@ static int expected_error(const struct kunit_fault_sweep *sweep)
 	return sweep->mode == KUNIT_FAULT_SIGNAL ? -EINTR : -ENOMEM;
 }
 
+static bool is_accepted(const struct kunit_fault_sweep *sweep, int err)
+{
+	const int *accepted;
+
+	for (accepted = sweep->accept; accepted && *accepted; accepted++) {
+		if (*accepted == err)
+			return true;
+	}
+	return false;
+}
+
 /* Whether an injected failure came out as it should. */
 static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
 {
 	if (!err)
 		return sweep->may_tolerate || sweep->mode == KUNIT_FAULT_SIGNAL;
 	/* Not every caller tells one from the other: fork() does not. */
-	return err == -ENOMEM || err == expected_error(sweep);
+	return err == -ENOMEM || err == expected_error(sweep) || is_accepted(sweep, err);
 }
 
 /**
@@ -273,7 +390,8 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * unnoticed, as 0.  Without either the code has to succeed.  What the test made
  * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
  * was nothing left to fail.  Anything else fails the test, and so does code that
- * still tries again after 1000 failures.  If an expectation has failed in the
+ * still tries again after 1000 failures, or returns with a lock held, as far as
+ * lockdep knows, or with interrupts or preemption off.  If an expectation has failed in the
  * code, that is all that is said of the run.
  *
  * Return: true if the code succeeded or failed as it should.
@@ -300,6 +418,8 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 		sweep->failed += !!err;
 		sweep->tolerated += !err;
 	}
+	if (!context_is_intact(test, sweep))
+		return false;
 	if (!sweep->report.fired) {
 		if (err)
 			KUNIT_FAIL(test, "%s: returned %d although nothing was made to fail",
@@ -339,8 +459,10 @@ void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what)
 {
 	/* Called in the code that is armed, it has no report yet. */
-	if (sweep->state == SWEEP_ARMED)
+	if (sweep->state == SWEEP_ARMED) {
 		kunit_fault_peek(&sweep->report);
+		kunit_fault_name_run(test, "");
+	}
 
 	if (sweep->cause)
 		KUNIT_FAIL(test, "%s: %s", name_of(sweep).text, what);
@@ -354,3 +476,25 @@ void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			   name_of(sweep).text, what);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_fail);
+
+/**
+ * kunit_fault_sweep_run() - Sweep a function
+ * @test: The test
+ * @sweep: The sweep, zeroed but for the options
+ * @body: What to sweep; it returns 0 or a negative error, and frees what it has
+ *	  allocated
+ *
+ * For functions that need nothing to be prepared, or find it in the test's @priv.
+ */
+void kunit_fault_sweep_run(struct kunit *test, struct kunit_fault_sweep *sweep,
+			   int (*body)(struct kunit *test))
+{
+	while (kunit_fault_sweep_next(test, sweep)) {
+		if (kunit_fault_sweep_arm(test, sweep))
+			return;
+		kunit_fault_sweep_disarm(test, sweep, body(test));
+		if (sweep->after)
+			sweep->after(test);
+	}
+}
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_run);

@@ -12,6 +12,7 @@
 #include <kunit/test-bug.h>
 #include <linux/anon_inodes.h>
 #include <linux/completion.h>
+#include <linux/debug_locks.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -19,6 +20,7 @@
 #include <linux/idr.h>
 #include <linux/kallsyms.h>
 #include <linux/kthread.h>
+#include <linux/mutex.h>
 #include <linux/panic.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -29,6 +31,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "string-stream.h"
 #include "try-catch-impl.h"
 
 #define CASE_TIMEOUT	(30 * HZ)
@@ -348,6 +351,46 @@ static int free_one_after_the_other(void *unused)
 	return p ? 0 : -ENOMEM;
 }
 
+struct freed_by_work {
+	struct work_struct work;
+	struct rcu_head rcu;
+};
+
+static void free_in_a_worker(struct work_struct *work)
+{
+	kfree(container_of(work, struct freed_by_work, work));
+}
+
+static int free_by_work(void *unused)
+{
+	struct freed_by_work *p = kmalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	INIT_WORK(&p->work, free_in_a_worker);
+	schedule_work(&p->work);
+	return 0;
+}
+
+static void queue_work_to_free(struct rcu_head *rcu)
+{
+	struct freed_by_work *p = container_of(rcu, struct freed_by_work, rcu);
+
+	INIT_WORK(&p->work, free_in_a_worker);
+	schedule_work(&p->work);
+}
+
+/* As super blocks are. */
+static int free_by_work_after_a_grace_period(void *unused)
+{
+	struct freed_by_work *p = kmalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	call_rcu(&p->rcu, queue_work_to_free);
+	return 0;
+}
+
 static const struct later_case {
 	const char *name;
 	int (*body)(void *unused);
@@ -357,6 +400,8 @@ static const struct later_case {
 	{ "kvfree_rcu_mightsleep()", free_without_a_head },
 	{ "kvfree_rcu_mightsleep() of pages", free_pages_without_a_head },
 	{ "call_rcu() four times", free_one_after_the_other },
+	{ "schedule_work()", free_by_work },
+	{ "call_rcu(), then schedule_work()", free_by_work_after_a_grace_period },
 };
 
 KUNIT_ARRAY_PARAM_DESC(later, later_cases, name);
@@ -677,6 +722,49 @@ static int fails_the_current_test(void *unused)
 	return a ? three_objects(NULL) : -ENOMEM;
 }
 
+/* Each of these forgets something when its allocation fails. */
+
+static int leaves_preemption_off(void *unused)
+{
+	void *p;
+
+	preempt_disable();
+	p = kmalloc(16, GFP_ATOMIC);
+	if (!p)
+		return -ENOMEM;
+	preempt_enable();
+	kfree(p);
+	return 0;
+}
+
+static int leaves_interrupts_off(void *unused)
+{
+	void *p;
+
+	local_irq_disable();
+	p = kmalloc(16, GFP_ATOMIC);
+	if (!p)
+		return -ENOMEM;
+	local_irq_enable();
+	kfree(p);
+	return 0;
+}
+
+static DEFINE_MUTEX(left_lock);
+
+static int leaves_a_lock(void *unused)
+{
+	void *p;
+
+	mutex_lock(&left_lock);
+	p = kmalloc(16, GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	mutex_unlock(&left_lock);
+	kfree(p);
+	return 0;
+}
+
 static int crashes_on_error(void *unused)
 {
 	int *p = kmalloc(16, GFP_KERNEL);
@@ -695,6 +783,77 @@ static int does_not_give_up(void *unused)
 	} while (!p);
 	kfree(p);
 	return 0;
+}
+
+/* An error that is not in the list is another failing case. */
+static void other_errors_are_accepted(struct kunit *test)
+{
+	static const int accept[] = { -EAGAIN, -EINVAL, 0 };
+	struct kunit_fault_sweep sweep = { .accept = accept };
+
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, returns_another_error, NULL), 6);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+}
+
+/* One after each run, with the leak that the run has left for it to free */
+static void free_what_is_left(struct kunit *test)
+{
+	unsigned long *runs = test->priv;
+
+	if (runs)
+		++*runs;
+	kfree(leaked);
+	leaked = NULL;
+}
+
+static int defined_sweep(struct kunit *test)
+{
+	return leaks_when_the_second_fails(NULL);
+}
+KUNIT_DEFINE_FAULT_SWEEP(defined_sweep, .after = free_what_is_left);
+
+static void functions_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .after = free_what_is_left };
+	unsigned long runs = 0;
+
+	test->priv = &runs;
+	kunit_fault_sweep_run(test, &sweep, defined_sweep);
+	KUNIT_EXPECT_EQ(test, sweep.total, 4);
+	/* Each mode ends with a run in which nothing fails. */
+	KUNIT_EXPECT_EQ(test, runs, 6);
+}
+
+static void *kept;
+
+/* Allocates once more when it is called first, and keeps that. */
+static noinline int sets_up_once(void *unused)
+{
+	if (!kept)
+		kept = kmalloc(16, GFP_KERNEL);
+	return kept ? three_objects(NULL) : -ENOMEM;
+}
+
+static void first_use_can_be_left_out(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .warm_up = true };
+
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, sets_up_once, NULL), 6);
+	kfree(kept);
+	kept = NULL;
+}
+
+static void caches_can_be_named(struct kunit *test)
+{
+	static const char * const caches[] = { "none", "sets_up_once", NULL };
+	struct kunit_fault_sweep sweep = { .kept_by = caches };
+
+	if (!IS_ENABLED(CONFIG_KALLSYMS))
+		kunit_skip(test, "needs CONFIG_KALLSYMS");
+	/* The second run keeps it, so from the third one on there is a point less. */
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, sets_up_once, NULL), 6);
+	kfree(kept);
+	kept = NULL;
 }
 
 static void limits_are_kept(struct kunit *test)
@@ -727,6 +886,9 @@ static const struct failing_case {
 	{ "goes beyond the cap", three_objects, 2, 3, 3 },
 	{ "has no point", nothing, 0, 0, 0 },
 	{ "does not give up", does_not_give_up, 0, 1, 1001 },
+	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
+	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
+	{ "leaves a lock", leaves_a_lock, 0, 1, 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
@@ -743,6 +905,8 @@ static void run_expected_failure(void *data)
 
 	current->kunit_test = &expected->test;
 	sweep_body(&expected->test, &expected->sweep, expected->body, &expected->test);
+	if (expected->body == leaves_a_lock)
+		mutex_unlock(&left_lock);
 }
 
 static void caught(void *data) {}
@@ -763,6 +927,11 @@ static void failures_are_reported(struct kunit *test)
 		kunit_skip(test, "UML does not outlive a fault of its own");
 	if (c->body == crashes_on_error && panic_on_oops)
 		kunit_skip(test, "panic_on_oops is set");
+	if (c->body == leaves_preemption_off && !IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		kunit_skip(test, "needs CONFIG_PREEMPT_COUNT");
+	/* It ends itself with its first report, and then would never get the lock again. */
+	if (c->body == leaves_a_lock && (!IS_ENABLED(CONFIG_LOCKDEP) || !debug_locks))
+		kunit_skip(test, "needs CONFIG_LOCKDEP, working");
 
 	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, expected);
@@ -793,6 +962,30 @@ static void failures_are_reported(struct kunit *test)
 	/* Whatever happened, nothing is armed any more. */
 	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
 	kunit_fault_disarm(test, NULL);
+}
+
+/* An assertion of the code does not know in which run it fails, so that is said. */
+static void failed_assertions_have_a_run(struct kunit *test)
+{
+	struct expected_failure *expected;
+	struct string_stream *log;
+	char *text;
+
+	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
+	log = kunit_alloc_string_stream(test, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, expected);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, log);
+	kunit_init_test(&expected->test, "expected_failure", log);
+	init_try_catch(test, &expected->test, run_expected_failure);
+	expected->sweep.scenario = "second of two";
+	expected->body = expects_the_second_to_succeed;
+	kunit_try_catch_run(&expected->test.try_catch, expected);
+	kunit_cleanup(&expected->test);
+
+	text = string_stream_get_string(log);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "in the run second of two mode=once N=2, after "));
+	kfree(text);
 }
 
 /* A test that ends while it is armed */
@@ -911,7 +1104,13 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(set_up_has_no_report),
 	KUNIT_CASE(one_window_at_a_time),
 	KUNIT_CASE(limits_are_kept),
+	KUNIT_CASE(other_errors_are_accepted),
+	KUNIT_CASE(first_use_can_be_left_out),
+	KUNIT_CASE(caches_can_be_named),
+	KUNIT_CASE(functions_are_swept),
+	KUNIT_CASE_FAULT_SWEEP(defined_sweep),
 	KUNIT_CASE_PARAM(failures_are_reported, failing_gen_params),
+	KUNIT_CASE(failed_assertions_have_a_run),
 	KUNIT_CASE(exits_are_left_alone),
 	{}
 };

@@ -12,15 +12,18 @@
 #include <linux/hardirq.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
+#include <linux/workqueue.h>
 #include <kunit/fault-hooks.h>
 
 #include "fault-impl.h"
 
 #define TRACK_BITS	16
 #define TRACK_MAX	BIT(TRACK_BITS)
+#define MOST_NAPS	3
 
 struct tracked {
 	struct hlist_node node;
@@ -119,11 +122,18 @@ void __kunit_fault_untrack(const void *object)
 	raw_spin_unlock_irqrestore(&track_lock, flags);
 }
 
+/* Not by flush_workqueue(), which warns of whom waits for what others queue. */
+static void flush_system_work(void)
+{
+	__flush_workqueue(system_percpu_wq);
+	__flush_workqueue(system_dfl_wq);
+}
+
 /*
  * Free what waits for a worker or a grace period or in a batch, if that keeps it
  * alive.  What is freed may make other things wait, so go on while it helps.
  */
-static void wait_for_frees(void)
+static void wait_for_frees(unsigned int naps)
 {
 	unsigned int before;
 
@@ -137,11 +147,19 @@ static void wait_for_frees(void)
 			rcu_barrier();
 		if (READ_ONCE(track->count))
 			kvfree_rcu_barrier();
-	} while (READ_ONCE(track->count) && READ_ONCE(track->count) < before);
+		if (READ_ONCE(track->count))
+			flush_system_work();
+		/* There are other workers, and timers: what needs longer is a leak. */
+		if (!before || READ_ONCE(track->count) < before)
+			continue;
+		if (!naps--)
+			break;
+		schedule_timeout_uninterruptible(HZ / 50);
+	} while (READ_ONCE(track->count));
 }
 
-/* Report what is left, and forget it */
-void kunit_fault_track_end(struct kunit_fault_leak *leak)
+/* Report what is left, and forget it; waits longer if that is to be a leak */
+void kunit_fault_track_end(struct kunit_fault_leak *leak, bool judged)
 {
 	struct tracked *entry;
 	struct hlist_node *next;
@@ -151,7 +169,7 @@ void kunit_fault_track_end(struct kunit_fault_leak *leak)
 	*leak = (struct kunit_fault_leak) {};
 	if (!track)
 		return;
-	wait_for_frees();
+	wait_for_frees(judged ? MOST_NAPS : 0);
 
 	raw_spin_lock_irqsave(&track_lock, flags);
 	leak->count = track->count;

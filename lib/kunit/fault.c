@@ -33,6 +33,9 @@ static struct {
 	struct kunit_fault_report report;
 	unsigned int masked;
 	bool kill_due;			/* at the next point */
+	struct kunit *test;		/* where to say in which run it failed */
+	char run[96];			/* the name of that, or empty */
+	const char * const *kept_by;	/* whose allocations are no leaks, or NULL */
 } window;
 
 /* What a task allocates on its way out is not what a test is about. */
@@ -158,6 +161,20 @@ bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
 	return !window.plan.signal;
 }
 
+/* Whether an address is in one of these functions, whose list ends with NULL */
+static bool site_is_one_of(unsigned long site, const char * const *names)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	if (!names || !site || sprint_symbol_no_offset(name, site - 1) <= 0)
+		return false;
+	for (; *names; names++) {
+		if (!strcmp(name, *names))
+			return true;
+	}
+	return false;
+}
+
 void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
 			 unsigned long site)
 {
@@ -166,7 +183,9 @@ void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
 		return;
 	if (window.plan.kinds && !(window.plan.kinds & BIT(kind)))
 		return;
-	kunit_fault_track_add(object, site ?: site_here());
+	site = site ?: site_here();
+	if (!site_is_one_of(site, window.kept_by))
+		kunit_fault_track_add(object, site);
 }
 
 /* In the owner, or at the end of its test, when it is gone */
@@ -213,10 +232,38 @@ int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan)
 	memset(&window.report, 0, sizeof(window.report));
 	window.masked = 0;
 	window.kill_due = false;
+	window.run[0] = '\0';
+	window.kept_by = NULL;
 	WRITE_ONCE(window.task, current);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_arm);
+
+/* In the owner: what to call the run, in case that an assertion fails in it */
+void kunit_fault_name_run(struct kunit *test, const char *name)
+{
+	window.test = test;
+	strscpy(window.run, name);
+}
+
+/* In the owner: functions, by name; the last is NULL */
+void kunit_fault_set_kept_by(const char * const *names)
+{
+	window.kept_by = names;
+}
+
+/* In the owner, not armed any more */
+static void say_which_run(void)
+{
+	if (!window.run[0])
+		return;
+	if (window.report.fired)
+		kunit_info(window.test, "in the run %s, after %pS failed:\n", window.run,
+			   (void *)kunit_fault_site(&window.report));
+	else
+		kunit_info(window.test, "in the run %s, in which nothing has failed yet:\n",
+			   window.run);
+}
 
 /* What has happened so far, if the current task is armed */
 void kunit_fault_peek(struct kunit_fault_report *report)
@@ -252,19 +299,23 @@ EXPORT_SYMBOL_GPL(kunit_fault_disarm);
  * kunit_fault_abort() - Let allocations succeed because the test has failed
  *
  * Reporting a failure takes memory.  The report of kunit_fault_disarm() has what
- * happened up to here.
+ * happened up to here.  Says in which run of a sweep it is, since an assertion in
+ * the code does not know.
  *
- * Context: Any.  Without effect in a task that is not armed.
+ * Context: Any.  Without effect in a task that has not armed.
  */
 void kunit_fault_abort(void)
 {
-	if (READ_ONCE(window.task) != current)
+	if (READ_ONCE(window.owner) != current)
 		return;
-	WRITE_ONCE(window.task, NULL);
-	window.report.aborted = true;
-	/* If that cannot be had, kunit_fault_disarm() does it. */
-	if (window.plan.signal)
-		try_set_killed(false);
+	if (READ_ONCE(window.task) == current) {
+		WRITE_ONCE(window.task, NULL);
+		window.report.aborted = true;
+		/* If that cannot be had, kunit_fault_disarm() does it. */
+		if (window.plan.signal)
+			try_set_killed(false);
+	}
+	say_which_run();
 }
 EXPORT_SYMBOL_GPL(kunit_fault_abort);
 

@@ -15,7 +15,7 @@ struct Options {
 
 const USAGE: &str = "`#[fault_sweep]` takes `kinds(slab, page, percpu)`, \
      `modes(once, forever, pair, signal)`, `cap = NUMBER`, `may_tolerate`, `may_keep`, \
-     `may_be_empty`, `setup = FUNCTION` and `check = FUNCTION`";
+     `may_be_empty`, `warm_up`, `setup = FUNCTION` and `check = FUNCTION`";
 
 /// Tokens that are not the user's.
 fn ours(text: &str) -> TokenStream {
@@ -116,7 +116,7 @@ fn parse_options(attr: TokenStream) -> Options {
                 }
             }
             "cap" => value(&mut tokens),
-            "may_tolerate" | "may_keep" | "may_be_empty" => TokenStream::new(),
+            "may_tolerate" | "may_keep" | "may_be_empty" | "warm_up" => TokenStream::new(),
             "setup" => {
                 options.setup = Some(value(&mut tokens));
                 continue;

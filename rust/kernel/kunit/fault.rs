@@ -395,6 +395,13 @@ impl<'a> Sweep<'a> {
         self
     }
 
+    /// Begins with a run in which nothing fails, for code that sets something up when it is first
+    /// used, and keeps it.
+    pub fn warm_up(mut self) -> Self {
+        self.raw.warm_up = true;
+        self
+    }
+
     /// Lets the test pass if there is no point at all.
     pub fn may_be_empty(mut self) -> Self {
         self.raw.may_be_empty = true;
