@@ -131,7 +131,7 @@ pub(crate) struct Args {
     /// seconds the suites may run (600; x86_64: 1200)
     #[arg(long, env = "TIMEOUT")]
     pub(crate) timeout: Option<String>,
-    /// of "bisect", "lint" and "send": only fix, improve, facility or tests
+    /// of "bisect", "lint" and "send": only fix, improve, facility, tests or found
     #[arg(long, env = "SECTION")]
     pub(crate) section: Option<String>,
     /// 1: of "lint" only what builds nothing; "mutants" leaves the harness's long tests

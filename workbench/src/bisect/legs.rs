@@ -12,7 +12,7 @@ use crate::lint::checkpatch;
 use crate::lint::complaints::{compiler_warnings, new_in};
 use crate::process::ended;
 use crate::settings::Arch;
-use crate::tree::series::{FACILITY, TESTS};
+use crate::tree::series::{FACILITY, FOUND, TESTS};
 use std::time::Instant;
 
 /// What the fix can touch, of a kernel that is not built as a whole.
@@ -147,7 +147,7 @@ const WARNINGS: Config<'_> = Config {
 impl Leg {
     pub(super) fn is_for(&self, patch: &Patch) -> bool {
         let section = match patch.section {
-            section if [FACILITY, TESTS].contains(&section) => self.tests,
+            section if [FACILITY, TESTS, FOUND].contains(&section) => self.tests,
             _ => self.fix,
         };
 
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(legs_of(1, FIX, &[]), of_fix);
         assert_eq!(legs_of(51, IMPROVE, &[]), of_fix);
         assert_eq!(legs_of(101, FACILITY, &[]), ["um", "checkpatch"]);
-        for section in [FACILITY, TESTS] {
+        for section in [FACILITY, TESTS, FOUND] {
             let legs = legs_of(152, section, &["fault"]);
             assert_eq!(legs, ["um", "suites", "checkpatch"]);
         }

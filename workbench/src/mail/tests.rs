@@ -217,7 +217,7 @@ fn what_must_not_go_out_is_refused() {
     assert_eq!(
         message(toy.check(public)),
         "patches/6.18/reproducers: line 2 is not \"SECTION: WHAT\"; sections are fix improve \
-         facility tests"
+         facility tests found"
     );
     fs::write(&list, "fix: none\nimprove: none\ntests: none\n").expect("a list");
 

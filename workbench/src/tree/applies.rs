@@ -3,7 +3,7 @@
 //! Whether the whole series applies to the base, and the facility and the tests without the rest.
 
 use super::branches::{Branch, Branches};
-use super::series::{Section, FACILITY, FIX, IMPROVE, TESTS};
+use super::series::{Section, FACILITY, FIX, FOUND, IMPROVE, TESTS};
 use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::{self, Outcome, Tested};
@@ -31,14 +31,16 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             };
             let (fix, improve) = (of(FIX)?, of(IMPROVE)?);
             let (facility, tests) = (of(FACILITY)?, of(TESTS)?);
+            let found = of(FOUND)?;
             let version = repository.source.version()?;
             let same = repository.tree(Branch::Fixed)? == repository.tree(Branch::Unfixed)?;
 
             Ok(Outcome::one(
-                facility > 0 && tests > 0 && same == (fix + improve == 0),
+                facility > 0 && tests > 0 && same == (fix + improve + found == 0),
                 format!(
                     "{fix} patches of the fix, {improve} that improve it, {facility} of the \
-                     facility and {tests} of the tests apply to {version}\n"
+                     facility, {tests} of the tests and {found} of what they found apply to \
+                     {version}\n"
                 ),
             ))
         },

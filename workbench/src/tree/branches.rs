@@ -5,7 +5,7 @@
 
 use super::assemble::{self, Author, Target};
 use super::series::{Section, Series, FACILITY, FIX, SECTIONS, TESTS};
-use super::suites;
+use super::suites::{self, SUBSYSTEMS};
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Result};
 use crate::git::Git;
@@ -137,10 +137,19 @@ impl Repository {
         Ok(commits)
     }
 
-    /// The names of the project's own KUnit suites, as the sources declare them.
+    /// The names of the project's own KUnit suites, as the sources declare them, but for those
+    /// that take another kernel.
     pub(crate) fn suites(&self) -> Result<Vec<String>> {
-        suites::suites_in(&self.top, self.new_files.iter().map(String::as_str))
+        let files = self.new_files.iter().map(String::as_str);
+
+        suites::suites_in(&self.top, files.filter(|path| !is_below(path, SUBSYSTEMS)))
     }
+}
+
+/// Whether a file is in a folder, or in one below it.
+fn is_below(path: &str, dir: &str) -> bool {
+    path.strip_prefix(dir)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -319,12 +328,12 @@ mod tests {
             }
         }
         std::fs::remove_file(project.top.join(list)).expect("a file");
-        put(&project.top.join("patches/6.18/0201-x.patch"), "");
+        put(&project.top.join("patches/6.18/0251-x.patch"), "");
         assert!(project
             .run(make)
             .expect_err("a number")
             .contains("no section has that number"));
-        std::fs::remove_file(project.top.join("patches/6.18/0201-x.patch")).expect("a file");
+        std::fs::remove_file(project.top.join("patches/6.18/0251-x.patch")).expect("a file");
         project.run(make).expect("branches");
         assert_eq!(project.branches(), before);
     }

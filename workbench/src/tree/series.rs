@@ -11,7 +11,8 @@
 //! Both kinds are one sequence, in the order of their numbers: from 0001 on the section `fix`, what
 //! mainline has already; from 0051 on `improve`, what is on top of that and goes to mainline first;
 //! from 0101 on `facility`, fault injection for any test; from 0151 on `tests`, those that make use
-//! of it. A section may be empty.
+//! of it; from 0201 on `found`, fixes of bugs that these tests have found in other code. A section
+//! may be empty.
 
 use crate::console::read_lossy;
 use crate::error::{Context, Error, Result};
@@ -48,8 +49,13 @@ pub(crate) const TESTS: Section = Section {
     first: 151,
     last: 200,
 };
+pub(crate) const FOUND: Section = Section {
+    name: "found",
+    first: 201,
+    last: 250,
+};
 /// In the order in which they apply.
-pub(crate) const SECTIONS: [Section; 4] = [FIX, IMPROVE, FACILITY, TESTS];
+pub(crate) const SECTIONS: [Section; 5] = [FIX, IMPROVE, FACILITY, TESTS, FOUND];
 
 impl Section {
     pub(crate) fn named(name: &str) -> Option<Section> {

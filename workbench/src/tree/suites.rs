@@ -8,6 +8,9 @@ use regex::Regex;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+/// Where sweeps of the kernel's subsystems are, which take a kernel of their own.
+pub(crate) const SUBSYSTEMS: &str = "lib/tests/fault_sweeps/subsystems";
+
 /// The names of the suites that files of a tree declare, sorted.
 pub(crate) fn suites_in<'a>(
     tree: &Path,

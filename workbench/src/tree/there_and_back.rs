@@ -56,7 +56,7 @@ fn not_a_byte_changes() {
         args.git_author_email = Some("other@localhost".into());
     };
     let said = project.run_with(other, make_tree::run).expect("a tree");
-    assert!(said.ends_with("build/6.18/linux: linux 6.18.15 and 7 commits on branch series\n"));
+    assert!(said.ends_with("build/6.18/linux: linux 6.18.15 and 8 commits on branch series\n"));
     assert_eq!(project.git(&["rev-parse", "HEAD^{tree}"]), want);
     assert_eq!(project.git(&["log", "-1", "--format=%an"]), "Other");
     let said = project.run(make_tree::run).expect("a tree");
@@ -173,7 +173,7 @@ fn a_shared_file_is_another_bases() {
     edit(&other.dir.join("lib/kunit/fault.c"), "toy", "older");
     put(&other.dir.join("lib/kunit/own.c"), "own\n");
     git(&["add", "-A"]);
-    git(&["commit", "-q", "--fixup=HEAD^"]);
+    git(&["commit", "-q", "--fixup=HEAD~2"]);
     let error = project.run_with(base, refresh::run).expect_err("a fixup");
     assert!(error.contains("is to be squashed first: git rebase -i --autosquash base"));
     git(&[
@@ -236,9 +236,9 @@ fn a_tree_that_is_no_series_is_refused() {
          nothing was written",
     );
     project.git(&["commit", "-q", "--allow-empty", "-m", "section: docs"]);
-    refused("no such section; known are fix improve facility tests");
+    refused("no such section; known are fix improve facility tests found");
     project.git(&["commit", "-q", "--allow-empty", "-m", "section: improve"]);
-    refused("comes after section tests: the order is fix improve facility tests");
+    refused("comes after section tests: the order is fix improve facility tests found");
     project.git(&["commit", "-q", "--allow-empty", "-m", "mm: nothing"]);
     refused("changes nothing: drop it, only section marks may be empty");
     project.write("workbench/x", "");
