@@ -20,12 +20,35 @@ use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
 use std::collections::BTreeSet;
 
-/// What is changed. In each file in the order of its text.
-pub(super) const FUNCTIONS: [(&str, &[&str]); 3] = [
-    ("mm/mmap.c", &["tear_down_vmas", "exit_mmap", "dup_mmap"]),
+/// What is changed, and in which files: not each base has each function in the same one.
+pub(super) const FUNCTIONS: [(&str, &[&str]); 4] = [
+    ("kernel/fork.c", &["dup_mmap"]),
+    (
+        "mm/mmap.c",
+        &["tear_down_vmas", "undo_dup_mmap", "exit_mmap", "dup_mmap"],
+    ),
     ("mm/memory.c", &["free_pgtables", "unmap_vmas"]),
     ("mm/vma.c", &["unmap_region"]),
 ];
+
+/// Where the recovery of dup_mmap() is not a function of its own, there is none of this name.
+const OPTIONAL: &str = "undo_dup_mmap";
+
+/// Whether a file defines a function.
+fn defines(text: &str, name: &str) -> bool {
+    let call = format!("{name}(");
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+
+    text.match_indices(&call).any(|(at, _)| {
+        let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+        let rest = &text[at..];
+        let end = rest.find(['{', ';']).unwrap_or(rest.len());
+        // A definition begins in the first column.
+        text[line..].starts_with(word)
+            && !text[..at].ends_with(word)
+            && rest[end..].starts_with('{')
+    })
+}
 
 /// A file and its functions.
 pub(super) struct File {
@@ -141,7 +164,7 @@ impl<'a> Compiler<'a> {
             .or_say(|| format!("cannot read {path} of the series"))?;
         let mut functions: Vec<Function> = Vec::new();
 
-        for name in names {
+        for name in names.iter().filter(|name| defines(&text, name)) {
             let dump =
                 format!("-fsyntax-only -Xclang -ast-dump=json -Xclang -ast-dump-filter={name}");
             let json = self.cmd(path, &source.to_string_lossy(), &dump)?.read()?;
@@ -166,7 +189,19 @@ impl<'a> Compiler<'a> {
 
         self.prepare(repository, log)?;
         for (path, names) in FUNCTIONS {
-            all.files.push(self.parse(path, names, &mut next)?);
+            let file = self.parse(path, names, &mut next)?;
+            if !file.functions.is_empty() {
+                all.files.push(file);
+            }
+        }
+        for name in FUNCTIONS.iter().flat_map(|(_, names)| *names) {
+            let functions = all.files.iter().flat_map(|file| &file.functions);
+            let found = functions.filter(|one| one.name == *name).count();
+            if found != 1 && (found != 0 || *name != OPTIONAL) {
+                return Err(Error::failed(format!(
+                    "{found} definitions of {name}() in the files that can have it"
+                )));
+            }
         }
         Ok(all)
     }
@@ -225,6 +260,17 @@ fn command(kept: &str, source: &str, output: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_and_declarations_are_no_definitions() {
+        let text =
+            "int f(int a);\nstatic int g(int a,\n\t\tint b)\n{\n\tf(a);\n}\nint a_h(void) {}\n";
+
+        assert_eq!(
+            ["f", "g", "h"].map(|name| defines(text, name)),
+            [false, true, false]
+        );
+    }
 
     #[test]
     fn the_kernels_command_is_used() {

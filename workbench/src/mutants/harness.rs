@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+/// Where it is in the tree.
+const FOLDER: &str = "tools/testing/vma/fork";
+
 /// A part of its tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -91,13 +94,13 @@ impl<'a> Harness<'a> {
         let _ = std::fs::remove_dir_all(harness.out());
         let _ = std::fs::remove_dir_all(&tree);
         unpack(repository, "fixed", &FORK, &tree, log)?;
-        let list = tree.join(format!(
-            "tools/testing/vma/fork/sources/{}",
-            b.settings.base
-        ));
+        let list = tree.join(FOLDER).join("sources").join(&b.settings.base);
         let list_before = read_lossy(&list);
-        let code = tree.join("tools/testing/vma/fork/code.c");
-        let text = read_lossy(&code).replace(
+        let put = |path: &Path, text: &str| {
+            std::fs::write(path, text).or_say(|| format!("cannot write {}", path.display()))
+        };
+        replace(
+            &tree.join(FOLDER),
             "#include <mm/vma_init.c>",
             &format!(
                 "int {VARIABLE};\nint atoi(const char *);\nchar *getenv(const char *);\n\
@@ -105,18 +108,13 @@ impl<'a> Harness<'a> {
                  \tconst char *said = getenv(\"FORK_MUTANT\");\n\n\
                  \t{VARIABLE} = said ? atoi(said) : 0;\n}}\n#include <mm/vma_init.c>"
             ),
-        );
-        let put = |path: &std::path::Path, text: &str| {
-            std::fs::write(path, text).or_say(|| format!("cannot write {}", path.display()))
-        };
-        put(&code, &text)?;
+        )?;
         // A warning of dup_mmap() that is expected comes from a copy.
-        let world = tree.join("tools/testing/vma/fork/world.c");
-        let text = read_lossy(&world).replace(
+        replace(
+            &tree.join(FOLDER),
             "!strcmp(function, \"dup_mmap\")",
             "!strncmp(function, \"dup_mmap__\", 10)",
-        );
-        put(&world, &text)?;
+        )?;
         loop {
             let mut lines = list_before.clone();
             let wanted = |m: &Mutant| all.is_viable(m) && !harness.without.contains(&m.number);
@@ -189,6 +187,28 @@ impl<'a> Harness<'a> {
             }
         }
         Ok(Caught::Survived)
+    }
+}
+
+/// Has the files of a folder say something else, in C. One of them must have it.
+fn replace(dir: &Path, from: &str, to: &str) -> Result<()> {
+    let files = std::fs::read_dir(dir).or_say(|| format!("cannot read {}", dir.display()))?;
+    let mut found = false;
+
+    for path in files.flatten().map(|entry| entry.path()) {
+        if path.extension().is_none_or(|extension| extension != "c") {
+            continue;
+        }
+        let text = read_lossy(&path);
+        if text.contains(from) {
+            std::fs::write(&path, text.replace(from, to))
+                .or_say(|| format!("cannot write {}", path.display()))?;
+            found = true;
+        }
+    }
+    match found {
+        true => Ok(()),
+        false => Err(Error::failed(format!("{}: no {from}", dir.display()))),
     }
 }
 

@@ -6,11 +6,12 @@
 use crate::error::Result;
 use crate::stamp::write_whole;
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// The seconds that a layer took, and what it has found, if it has killed the mutant.
+/// How long a layer took, and what it has found, if it has killed the mutant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
-    pub(super) seconds: u64,
+    pub(super) took: Duration,
     pub(super) by: Option<String>,
 }
 
@@ -34,14 +35,14 @@ impl Kept {
         }
         let seconds = lines.next()?.parse().ok()?;
         Some(Known {
-            seconds,
+            took: Duration::try_from_secs_f64(seconds).ok()?,
             by: lines.next().map(str::to_string),
         })
     }
 
     pub(super) fn put(&self, layer: &str, id: &str, known: &Known) -> Result<()> {
         let by = known.by.as_deref().unwrap_or_default().replace('\n', " ");
-        let text = format!("{}\n{}\n{by}", self.inputs, known.seconds);
+        let text = format!("{}\n{:.3}\n{by}", self.inputs, known.took.as_secs_f64());
 
         write_whole(&self.file(layer, id), text.trim_end().as_bytes())
     }
@@ -60,7 +61,8 @@ mod tests {
         };
 
         for by in [Some("x: y".to_string()), None] {
-            let known = Known { seconds: 7, by };
+            let took = Duration::from_millis(734);
+            let known = Known { took, by };
             kept("one").put("um", "m", &known).expect("written");
             assert_eq!(kept("one").get("um", "m"), Some(known));
             assert_eq!(kept("one").get("quick", "m"), None);

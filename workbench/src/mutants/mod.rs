@@ -17,6 +17,7 @@ mod operators;
 mod program;
 mod run;
 mod sample;
+mod score;
 #[cfg(test)]
 mod tests;
 mod text;

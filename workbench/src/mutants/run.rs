@@ -9,6 +9,7 @@ use super::kept::{Kept, Known};
 use super::kernel::Kernel;
 use super::mutant::Mutant;
 use super::sample::Sample;
+use super::score::{score, Layer};
 use super::written::{self, Verdict};
 use crate::builder::Builder;
 use crate::error::{Context, Error, Result};
@@ -21,10 +22,10 @@ use crate::table::{Column, Table};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// To be raised when mutants are judged in another way: what is kept is not taken then.
-const JUDGE: &str = "1";
+const JUDGE: &str = "2";
 
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
@@ -92,7 +93,7 @@ fn judge(
         },
         table: Table::new(&b.console, vec![Column::Left(58), Column::Right(6)]),
         killed: BTreeMap::new(),
-        seconds: BTreeMap::new(),
+        took: BTreeMap::new(),
         layers: Vec::new(),
     };
 
@@ -106,8 +107,8 @@ struct Run<'a> {
     table: Table<'a>,
     /// By number: what has killed it.
     killed: BTreeMap<usize, String>,
-    /// By number: how long all layers took.
-    seconds: BTreeMap<usize, u64>,
+    /// By number: how long the layers took that it was given to.
+    took: BTreeMap<usize, Duration>,
     /// A line for each layer.
     layers: Vec<String>,
 }
@@ -166,13 +167,14 @@ impl Run<'_> {
     }
 
     fn ask_harness(&mut self, harness: &Harness<'_>, part: Part, chosen: &[&Mutant]) -> Result<()> {
-        let mut checked = false;
+        let check = || match harness.ask(0, "none", part)? {
+            Caught::Survived => Ok(()),
+            other => Err(Error::failed(format!(
+                "the harness fails without a mutant: {other:?}"
+            ))),
+        };
 
-        self.layer(part.name(), chosen, |mutant| {
-            if !checked && harness.ask(0, "none", part)? != Caught::Survived {
-                return Err(Error::failed("the harness fails without a mutant"));
-            }
-            checked = true;
+        self.layer(part.name(), chosen, check, |(), mutant| {
             match harness.without.contains(&mutant.number) {
                 true => Ok(Caught::Survived),
                 false => harness.ask(mutant.number, &mutant.id, part),
@@ -187,25 +189,26 @@ impl Run<'_> {
         chosen: &[&Mutant],
     ) -> Result<()> {
         let all = self.all;
-        let mut kernel = None;
+        let build = || Kernel::new(compiler, repository, all);
 
-        self.layer(compiler.kunit.arch.name(), chosen, |mutant| {
-            let built = match kernel.take() {
-                Some(built) => built,
-                None => Kernel::new(compiler, repository, all)?,
-            };
-            kernel.insert(built).ask(mutant.number, &mutant.id)
-        })
+        self.layer(
+            compiler.kunit.arch.name(),
+            chosen,
+            build,
+            |kernel, mutant| kernel.ask(mutant.number, &mutant.id),
+        )
     }
 
-    /// Has a layer judge those that have survived so far.
-    fn layer(
+    /// Has a layer judge those that have survived so far. `prepare` is called if there is one that
+    /// nothing is known of; its time is not that of a mutant.
+    fn layer<T>(
         &mut self,
         name: &str,
         chosen: &[&Mutant],
-        mut ask: impl FnMut(&Mutant) -> Result<Caught>,
+        prepare: impl Fn() -> Result<T>,
+        ask: impl Fn(&T, &Mutant) -> Result<Caught>,
     ) -> Result<()> {
-        let (mut tried, mut killed, mut took) = (0, 0, 0);
+        let (mut layer, mut prepared) = (Layer::default(), None);
 
         for mutant in chosen {
             if self.killed.contains_key(&mutant.number) {
@@ -215,8 +218,12 @@ impl Run<'_> {
             let known = match kept.filter(|_| !self.b.settings.force) {
                 Some(known) => known,
                 None => {
+                    let prepared = match &prepared {
+                        Some(prepared) => prepared,
+                        None => prepared.insert(prepare()?),
+                    };
                     let begun = Instant::now();
-                    let by = match ask(mutant)? {
+                    let by = match ask(prepared, mutant)? {
                         Caught::By { place, what } => Some(format!("{place}: {what}")),
                         Caught::Survived => None,
                         Caught::Undecided => {
@@ -227,20 +234,20 @@ impl Run<'_> {
                         }
                     };
                     let known = Known {
-                        seconds: begun.elapsed().as_secs(),
+                        took: begun.elapsed(),
                         by,
                     };
                     self.kept.put(name, &mutant.id, &known)?;
                     known
                 }
             };
-            tried += 1;
-            took += known.seconds;
-            *self.seconds.entry(mutant.number).or_default() += known.seconds;
-            let seconds = format!("{} s", known.seconds);
+            layer.tried += 1;
+            layer.took += known.took;
+            *self.took.entry(mutant.number).or_default() += known.took;
+            let seconds = format!("{:.1} s", known.took.as_secs_f64());
             match known.by {
                 Some(by) => {
-                    killed += 1;
+                    layer.killed += 1;
                     self.table
                         .row(&[&mutant.id, &seconds, &format!("{name}: {by}")]);
                     self.killed.insert(mutant.number, by);
@@ -251,10 +258,7 @@ impl Run<'_> {
                     .say(format!("{}: survived {name}, {seconds}", mutant.id)),
             }
         }
-        let line = format!(
-            "{name}: {killed} of {tried} killed; {:.1} s each",
-            took as f64 / f64::max(f64::from(tried), 1.0)
-        );
+        let line = layer.line(name);
         self.table.line(&line);
         self.layers.push(line);
         Ok(())
@@ -286,7 +290,7 @@ impl Run<'_> {
             }
             results.push(written::Result {
                 id: mutant.id.clone(),
-                seconds: self.seconds.get(&mutant.number).copied().unwrap_or(0),
+                took: self.took.get(&mutant.number).copied().unwrap_or_default(),
                 verdict,
                 said,
             });
@@ -298,13 +302,7 @@ impl Run<'_> {
         }
         let count = |verdict| results.iter().filter(|one| one.verdict == verdict).count();
         let killed = count(Verdict::Killed);
-        let score = format!(
-            "linux {}: {killed} of {} mutants killed, {} survived, {} explained",
-            settings.base,
-            results.len(),
-            count(Verdict::Survived),
-            count(Verdict::Explained)
-        );
+        let score = score(&settings.base, &results);
         self.table.line(&score);
         let file = settings.base_build().join("mutants.txt");
         self.table.keep(&file)?;

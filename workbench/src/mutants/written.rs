@@ -3,12 +3,14 @@
 //! Results for other programs: JUnit's XML, and KernelCI's KCIDB JSON.
 
 use serde_json::{json, Value};
+use std::time::Duration;
 
 /// What came of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Result {
     pub(super) id: String,
-    pub(super) seconds: u64,
+    /// How long all layers took.
+    pub(super) took: Duration,
     pub(super) verdict: Verdict,
     /// What has killed it, why it cannot be, or where it is.
     pub(super) said: String,
@@ -37,11 +39,12 @@ pub(super) fn junit(base: &str, results: &[Result]) -> String {
     let count = |bad: fn(Verdict) -> bool| results.iter().filter(|one| bad(one.verdict)).count();
     let failures = count(|one| matches!(one, Verdict::Survived | Verdict::Wrong));
     let skipped = count(|one| one == Verdict::Explained);
-    let seconds: u64 = results.iter().map(|one| one.seconds).sum();
+    let took: Duration = results.iter().map(|one| one.took).sum();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"mutants-{base}\" \
-         tests=\"{}\" failures=\"{failures}\" skipped=\"{skipped}\" time=\"{seconds}\">\n",
-        results.len()
+         tests=\"{}\" failures=\"{failures}\" skipped=\"{skipped}\" time=\"{:.3}\">\n",
+        results.len(),
+        took.as_secs_f64()
     );
 
     for one in results {
@@ -53,15 +56,15 @@ pub(super) fn junit(base: &str, results: &[Result]) -> String {
             Verdict::Survived | Verdict::Wrong => format!("<failure message=\"{said}\"/>"),
         };
         text.push_str(&format!(
-            "  <testcase classname=\"{function}\" name=\"{}\" time=\"{}\">{inside}</testcase>\n",
+            "  <testcase classname=\"{function}\" name=\"{}\" time=\"{:.3}\">{inside}</testcase>\n",
             escaped(&one.id),
-            one.seconds
+            one.took.as_secs_f64()
         ));
     }
     text + "</testsuite>\n"
 }
 
-/// The same for KCIDB, version 4.3 of its schema: a test of a build of a checkout each.
+/// The same for KCIDB, version 5.3 of its schema: a test of a build of a checkout each.
 pub(super) fn kcidb(base: &str, tree: &str, results: &[Result]) -> Value {
     const ORIGIN: &str = "forkfailure";
     let id = |what: &str| format!("{ORIGIN}:{what}");
@@ -79,7 +82,7 @@ pub(super) fn kcidb(base: &str, tree: &str, results: &[Result]) -> Value {
                 "build_id": build,
                 "origin": ORIGIN,
                 "path": path(one),
-                "duration": one.seconds,
+                "duration": one.took.as_secs_f64(),
                 "comment": one.said,
                 "status": match one.verdict {
                     Verdict::Killed => "PASS",
@@ -91,9 +94,9 @@ pub(super) fn kcidb(base: &str, tree: &str, results: &[Result]) -> Value {
         .collect();
 
     json!({
-        "version": { "major": 4, "minor": 3 },
+        "version": { "major": 5, "minor": 3 },
         "checkouts": [{ "id": checkout, "origin": ORIGIN, "tree_name": base, "valid": true }],
-        "builds": [{ "id": build, "checkout_id": checkout, "origin": ORIGIN, "valid": true }],
+        "builds": [{ "id": build, "checkout_id": checkout, "origin": ORIGIN, "status": "PASS" }],
         "tests": tests,
     })
 }
@@ -105,7 +108,7 @@ mod tests {
     fn results() -> Vec<Result> {
         let result = |id: &str, verdict, said: &str| Result {
             id: id.into(),
-            seconds: 2,
+            took: Duration::from_millis(2500),
             verdict,
             said: said.into(),
         };
@@ -120,9 +123,11 @@ mod tests {
     fn a_survivor_is_a_failure() {
         let text = junit("6.18", &results());
 
-        assert!(text.contains("tests=\"3\" failures=\"1\" skipped=\"1\" time=\"6\""));
+        assert!(text.contains("tests=\"3\" failures=\"1\" skipped=\"1\" time=\"7.500\""));
         assert!(text.contains("<system-out>a &lt; b</system-out>"), "{text}");
-        assert!(text.contains("name=\"mmap.f.lt.3\" time=\"2\"><failure message=\"mm/mmap.c:7\"/>"));
+        assert!(
+            text.contains("name=\"mmap.f.lt.3\" time=\"2.500\"><failure message=\"mm/mmap.c:7\"/>")
+        );
         let all = kcidb("6.18", "0123", &results());
         let status = |n: usize| all["tests"][n]["status"].as_str().map(str::to_string);
         assert_eq!(status(0).as_deref(), Some("PASS"));
