@@ -53,7 +53,8 @@ void fork_check_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned l
 {
 	bool whole = tlb->fullmm || tlb->mm == world.child;
 
-	if (addr < floor || end - 1 > ceiling - 1)
+	if (addr < floor || end - 1 > ceiling - 1 ||
+	    ceiling - 1 > USER_PGTABLES_CEILING - 1)
 		fork_complain("page tables are freed beyond the floor or the ceiling");
 	if (fork_checks && whole && !is_gathered(tlb->mm, addr, end))
 		fork_complain("page tables are freed of another range than that of near VMAs");
