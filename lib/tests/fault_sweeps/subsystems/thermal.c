@@ -64,6 +64,7 @@ static int thermal_zone(struct kunit *test)
 	thermal_cooling_device_unregister(cooling);
 	return err;
 }
+
 /* A zone is a hardware monitor, too, with CONFIG_THERMAL_HWMON. */
 KUNIT_DEFINE_FAULT_SWEEP(thermal_zone, .may_tolerate = true, .accept = nameless);
 
