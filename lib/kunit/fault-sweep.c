@@ -24,7 +24,6 @@
 
 enum { SWEEP_NEW, SWEEP_READY, SWEEP_ARMED, SWEEP_RAN };
 
-
 static const char * const mode_names[KUNIT_FAULT_MODES] = {
 	[KUNIT_FAULT_ONCE] = "once",
 	[KUNIT_FAULT_FOREVER] = "forever",

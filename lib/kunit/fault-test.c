@@ -810,6 +810,7 @@ static int defined_sweep(struct kunit *test)
 {
 	return leaks_when_the_second_fails(NULL);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(defined_sweep, .after = free_what_is_left);
 
 static void functions_are_swept(struct kunit *test)

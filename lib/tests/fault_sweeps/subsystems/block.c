@@ -55,6 +55,7 @@ static int block(struct kunit *test)
 	blk_mq_free_tag_set(&set);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(block, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -32,6 +32,7 @@ static int fixed_rate(struct kunit *test)
 	clk_hw_unregister_fixed_rate(hw);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(fixed_rate, .may_tolerate = true);
 
 static u8 get_first(struct clk_hw *hw)
@@ -122,13 +123,14 @@ static int mux(struct kunit *test)
 	clk_hw_unregister_fixed_rate(one);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(mux, .may_tolerate = true);
 
 static int composite(struct kunit *test)
 {
 	struct clk_hw mux_hw = {}, rate_hw = {}, gate_hw = {}, *hw;
 
-	hw = clk_hw_register_composite(NULL, "fault-sweep-composite", parents,
+	hw = clk_hw_register_composite(NULL, "fault-sweep-both", parents,
 				       ARRAY_SIZE(parents), &mux_hw, &mux_ops, &rate_hw,
 				       &rate_ops, &gate_hw, &gate_ops, 0);
 	if (IS_ERR(hw))
@@ -136,6 +138,7 @@ static int composite(struct kunit *test)
 	clk_hw_unregister_composite(hw);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(composite, .may_tolerate = true);
 
 static int notified(struct notifier_block *nb, unsigned long event, void *data)
@@ -179,6 +182,7 @@ static int lookup(struct kunit *test)
 	clk_hw_unregister_fixed_rate(hw);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(lookup, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

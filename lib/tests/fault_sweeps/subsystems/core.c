@@ -39,6 +39,7 @@ static int gen_pool(struct kunit *test)
 	gen_pool_destroy(pool);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(gen_pool, .may_tolerate = true, .kept_by = caches);
 #endif
 
@@ -59,6 +60,7 @@ static int resource_tree(struct kunit *test)
 	}
 	return err ?: (top.child ? -EBUSY : 0);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(resource_tree);
 
 struct item {
@@ -79,6 +81,7 @@ static int lru_list(struct kunit *test)
 	list_lru_destroy(&lru);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(lru_list);
 
 static int shrinker(struct kunit *test)
@@ -91,6 +94,7 @@ static int shrinker(struct kunit *test)
 	shrinker_free(shrinker);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(shrinker, .may_tolerate = true);
 
 static int srcu(struct kunit *test)
@@ -102,6 +106,7 @@ static int srcu(struct kunit *test)
 		cleanup_srcu_struct(&srcu);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(srcu, .may_be_empty = true);
 
 static int bitmap_queue(struct kunit *test)
@@ -113,6 +118,7 @@ static int bitmap_queue(struct kunit *test)
 		sbitmap_queue_free(&queue);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(bitmap_queue);
 
 static int workqueue_bound(struct kunit *test)
@@ -125,6 +131,7 @@ static int workqueue_bound(struct kunit *test)
 	destroy_workqueue(wq);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(workqueue_bound, .may_tolerate = true);
 
 static int workqueue_unbound(struct kunit *test)
@@ -137,6 +144,7 @@ static int workqueue_unbound(struct kunit *test)
 	destroy_workqueue(wq);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(workqueue_unbound, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

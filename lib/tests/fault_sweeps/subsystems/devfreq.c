@@ -52,6 +52,7 @@ static int devfreq(struct kunit *test)
 	devres_release_group(dev, group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(devfreq, .warm_up = true, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

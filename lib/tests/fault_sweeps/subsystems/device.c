@@ -29,6 +29,7 @@ static int root_device(struct kunit *test)
 	root_device_unregister(dev);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(root_device, .may_tolerate = true);
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -68,6 +69,7 @@ static int class_device(struct kunit *test)
 	class_destroy(class);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(class_device, .may_tolerate = true);
 
 static int bind_part(struct device *dev, struct device *master, void *data)
@@ -122,6 +124,7 @@ release:
 	devres_release_group(devices->one, group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(components, .may_tolerate = true);
 
 static int auxiliary_device(struct kunit *test)
@@ -135,6 +138,7 @@ static int auxiliary_device(struct kunit *test)
 	auxiliary_device_destroy(adev);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(auxiliary_device, .may_tolerate = true);
 
 static int probe_faux(struct faux_device *faux)
@@ -154,6 +158,7 @@ static int faux_device(struct kunit *test)
 	faux_device_destroy(faux);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(faux_device, .may_tolerate = true);
 
 static const struct file_operations no_operations = { .owner = THIS_MODULE };
@@ -172,6 +177,7 @@ static int misc_device(struct kunit *test)
 		misc_deregister(&misc);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(misc_device, .may_tolerate = true);
 
 static int char_device(struct kunit *test)
@@ -197,6 +203,7 @@ unregister:
 	unregister_chrdev_region(first, 2);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(char_device);
 
 static int init(struct kunit *test)

@@ -62,6 +62,7 @@ static int devlink(struct kunit *test)
 	devlink_free(devlink);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(devlink, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

@@ -52,7 +52,7 @@ static int device_for(struct kunit *test, int (*use)(struct drm_device *drm))
 
 static int use_managed(struct drm_device *drm)
 {
-	struct mutex lock;
+	struct mutex lock;	/* only to be managed, never taken */
 	void *memory = drmm_kzalloc(drm, 100, GFP_KERNEL);
 	int err;
 
@@ -74,6 +74,7 @@ static int managed(struct kunit *test)
 {
 	return device_for(test, use_managed);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(managed, .may_tolerate = true);
 
 static int register_device(struct drm_device *drm)
@@ -163,6 +164,7 @@ static int modes(struct kunit *test)
 {
 	return device_for(test, use_modes);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(modes, .may_tolerate = true);
 
 static int use_properties(struct drm_device *drm)
@@ -194,6 +196,7 @@ static int properties(struct kunit *test)
 {
 	return device_for(test, use_properties);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(properties, .may_tolerate = true);
 
 /* Who has no memory for an inode of shmem says that there is no space for it. */
@@ -233,6 +236,7 @@ static int gem_shmem(struct kunit *test)
 {
 	return device_for(test, use_shmem);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(gem_shmem, .may_tolerate = true, .kept_by = caches, .accept = no_inode);
 
 static int init(struct kunit *test)

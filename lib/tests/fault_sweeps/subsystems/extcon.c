@@ -26,6 +26,7 @@ static int extcon(struct kunit *test)
 	devres_release_group(dev, group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(extcon, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -59,6 +59,7 @@ static int ramfs(struct kunit *test)
 {
 	return mount_and_write("ramfs", "none");
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(ramfs, .may_tolerate = true, .accept = no_inode);
 
 #if IS_ENABLED(CONFIG_TMPFS)
@@ -67,6 +68,7 @@ static int tmpfs(struct kunit *test)
 {
 	return mount_and_write("tmpfs", "none");
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(tmpfs, .may_tolerate = true, .accept = no_inode);
 
 #endif
@@ -118,6 +120,7 @@ static int vfat(struct kunit *test)
 {
 	return mount_and_write("vfat", DISK_NODE);
 }
+
 /* The page cache of the disk may keep what it has read. */
 KUNIT_DEFINE_FAULT_SWEEP(vfat, .may_tolerate = true, .may_keep = true);
 

@@ -63,6 +63,7 @@ static int gpio(struct kunit *test)
 	gpiochip_remove(&chip);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(gpio, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

@@ -49,6 +49,7 @@ static int hwmon(struct kunit *test)
 	hwmon_device_unregister(dev);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(hwmon, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

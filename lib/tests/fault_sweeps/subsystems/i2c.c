@@ -53,6 +53,7 @@ free:
 	kfree(adapter);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(i2c, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

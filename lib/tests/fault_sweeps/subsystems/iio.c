@@ -91,6 +91,7 @@ static int iio_device(struct kunit *test)
 	iio_device_free(iio);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(iio_device, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
 
 static int iio_buffer(struct kunit *test)
@@ -110,6 +111,7 @@ static int iio_buffer(struct kunit *test)
 	iio_device_free(iio);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(iio_buffer, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
 
 static int iio_trigger(struct kunit *test)
@@ -125,6 +127,7 @@ static int iio_trigger(struct kunit *test)
 	iio_trigger_free(trigger);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(iio_trigger, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
 
 static int iio_maps(struct kunit *test)
@@ -145,6 +148,7 @@ static int iio_maps(struct kunit *test)
 	iio_device_free(iio);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(iio_maps, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -36,6 +36,7 @@ static int keyboard(struct kunit *test)
 	input_set_capability(input, EV_REP, REP_DELAY);
 	return register_input(input);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(keyboard, .may_tolerate = true, .accept = nameless);
 
 static int touchscreen(struct kunit *test)
@@ -55,6 +56,7 @@ static int touchscreen(struct kunit *test)
 	input_free_device(input);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(touchscreen, .may_tolerate = true, .accept = nameless);
 
 #if IS_ENABLED(CONFIG_INPUT_FF_MEMLESS)
@@ -84,6 +86,7 @@ static int force_feedback(struct kunit *test)
 	input_free_device(input);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(force_feedback, .may_tolerate = true, .accept = nameless);
 
 #endif
@@ -148,6 +151,7 @@ static int hid_mouse(struct kunit *test)
 	hid_destroy_device(hid);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(hid_mouse, .may_tolerate = true, .accept = nameless,
 			 .kept_by = caches);
 

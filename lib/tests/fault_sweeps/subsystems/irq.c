@@ -24,6 +24,7 @@ static int irq_descriptors(struct kunit *test)
 	irq_free_descs(first, 10);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(irq_descriptors, .may_tolerate = true, .kept_by = nodes);
 
 static int map_nothing(struct irq_domain *domain, unsigned int irq, irq_hw_number_t hwirq)
@@ -80,6 +81,7 @@ free_fwnode:
 	irq_domain_free_fwnode(fwnode);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(irq_domain_flat, .may_tolerate = true, .kept_by = nodes);
 
 #ifdef CONFIG_GENERIC_IRQ_CHIP
@@ -115,6 +117,7 @@ static int generic_chips(struct kunit *test)
 	irq_domain_free_fwnode(info.fwnode);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(generic_chips, .may_tolerate = true, .kept_by = nodes);
 
 #endif
@@ -185,6 +188,7 @@ free_fwnodes:
 		irq_domain_free_fwnode(two);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(irq_domain_hierarchy, .may_tolerate = true, .kept_by = nodes);
 
 #endif
@@ -224,6 +228,7 @@ static int irq_requested(struct kunit *test)
 	irq_domain_remove_sim(sim);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(irq_requested, .may_tolerate = true, .kept_by = nodes);
 
 #endif

@@ -60,6 +60,7 @@ put_parent:
 	kobject_put(parent);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(kobject, .may_tolerate = true);
 
 static int kset(struct kunit *test)
@@ -71,6 +72,7 @@ static int kset(struct kunit *test)
 	kset_unregister(kset);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(kset, .may_tolerate = true);
 
 static const struct kernfs_ops no_ops;
@@ -104,6 +106,7 @@ destroy:
 	kernfs_destroy_root(root);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(kernfs, .may_tolerate = true);
 
 static const struct software_node first_node = { .name = "fault-sweep-first" };
@@ -134,6 +137,7 @@ static int software_nodes(struct kunit *test)
 		software_node_unregister_node_group(node_group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(software_nodes, .may_tolerate = true);
 
 static int created_node(struct kunit *test)
@@ -152,6 +156,7 @@ static int created_node(struct kunit *test)
 	fwnode_remove_software_node(parent);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(created_node, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

@@ -25,6 +25,7 @@ static int led(struct kunit *test)
 		led_classdev_unregister(&led);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(led, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

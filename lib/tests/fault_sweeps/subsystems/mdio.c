@@ -41,6 +41,7 @@ static int mdio(struct kunit *test)
 	mdiobus_free(bus);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(mdio, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -57,6 +57,7 @@ static int buffers(struct kunit *test)
 	consume_skb(skb);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(buffers);
 
 static int paged_buffer(struct kunit *test)
@@ -74,6 +75,7 @@ static int paged_buffer(struct kunit *test)
 	consume_skb(skb);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(paged_buffer);
 
 static netdev_tx_t drop(struct sk_buff *skb, struct net_device *dev)
@@ -115,6 +117,7 @@ static int device(struct kunit *test)
 	free_netdev(dev);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(device, .may_tolerate = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
@@ -130,6 +133,7 @@ static int datagram_socket(struct kunit *test)
 	sock_release(sock);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(datagram_socket, .may_tolerate = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
@@ -147,6 +151,7 @@ static int stream_socket(struct kunit *test)
 	sock_release(sock);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(stream_socket, .may_tolerate = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
@@ -179,6 +184,7 @@ static int netlink_family(struct kunit *test)
 
 	return err ?: genl_unregister_family(&family);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(netlink_family, .may_tolerate = true, .accept = net_errors,
 			 .kept_by = net_caches);
 

@@ -41,6 +41,7 @@ static int nvmem(struct kunit *test)
 	nvmem_unregister(nvmem);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(nvmem, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

@@ -32,6 +32,7 @@ static int phy(struct kunit *test)
 	phy_destroy(phy);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(phy, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

@@ -82,6 +82,7 @@ static int platform_device(struct kunit *test)
 	platform_device_unregister(pdev);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(platform_device, .may_tolerate = true, .accept = nameless);
 
 static struct platform_driver other_driver = {
@@ -97,6 +98,7 @@ static int platform_driver(struct kunit *test)
 		platform_driver_unregister(&other_driver);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(platform_driver, .may_tolerate = true, .accept = nameless);
 
 /* Everything of a group is given back, however far it got. */
@@ -121,6 +123,7 @@ release:
 	devres_release_group(dev, group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(devres_group);
 
 static int suite_init(struct kunit_suite *suite)

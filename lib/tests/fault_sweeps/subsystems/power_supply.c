@@ -42,6 +42,7 @@ static int power_supply(struct kunit *test)
 	power_supply_unregister(psy);
 	return 0;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(power_supply, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -59,6 +59,7 @@ static int ptp(struct kunit *test)
 		return PTR_ERR(clock);
 	return ptp_clock_unregister(clock);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(ptp, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -30,6 +30,7 @@ static int pwm(struct kunit *test)
 	pwmchip_put(chip);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(pwm, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

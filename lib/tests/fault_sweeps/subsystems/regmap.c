@@ -107,18 +107,21 @@ static int regmap_flat(struct kunit *test)
 {
 	return cached(test, REGCACHE_FLAT);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regmap_flat, .may_tolerate = true);
 
 static int regmap_rbtree(struct kunit *test)
 {
 	return cached(test, REGCACHE_RBTREE);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regmap_rbtree, .may_tolerate = true);
 
 static int regmap_maple(struct kunit *test)
 {
 	return cached(test, REGCACHE_MAPLE);
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regmap_maple, .may_tolerate = true);
 
 static int raw_write(void *context, const void *data, size_t count)
@@ -173,6 +176,7 @@ static int regmap_raw(struct kunit *test)
 	regmap_exit(map);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regmap_raw, .may_tolerate = true);
 
 static int regmap_fields(struct kunit *test)
@@ -203,6 +207,7 @@ exit:
 	regmap_exit(map);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regmap_fields, .may_tolerate = true);
 
 #if IS_ENABLED(CONFIG_REGMAP_IRQ) && IS_ENABLED(CONFIG_IRQ_SIM)
@@ -257,6 +262,7 @@ static int regmap_irq(struct kunit *test)
 	irq_domain_remove_sim(sim);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regmap_irq, .may_tolerate = true, .kept_by = nodes);
 
 #endif

@@ -67,6 +67,7 @@ static int regulator(struct kunit *test)
 	regulator_unregister(rdev);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(regulator, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

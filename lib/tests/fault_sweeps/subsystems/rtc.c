@@ -36,6 +36,7 @@ static int rtc(struct kunit *test)
 	devres_release_group(dev, group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(rtc, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

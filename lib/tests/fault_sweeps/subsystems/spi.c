@@ -61,6 +61,7 @@ static int spi(struct kunit *test)
 	devres_release_group(dev, group);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(spi, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -40,6 +40,7 @@ static int tty(struct kunit *test)
 	tty_driver_kref_put(driver);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(tty, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

@@ -63,6 +63,7 @@ static int typec(struct kunit *test)
 	typec_unregister_port(port);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(typec, .may_tolerate = true, .accept = nameless);
 
 static struct kunit_case cases[] = {

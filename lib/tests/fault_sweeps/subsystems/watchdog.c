@@ -35,6 +35,7 @@ static int watchdog(struct kunit *test)
 		watchdog_unregister_device(&wdd);
 	return err;
 }
+
 KUNIT_DEFINE_FAULT_SWEEP(watchdog, .may_tolerate = true);
 
 static struct kunit_case cases[] = {

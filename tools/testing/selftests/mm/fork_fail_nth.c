@@ -65,7 +65,7 @@ static const struct call {
 	const char *name;
 	/* NULL is vfork(), which has to be called where its child ends. */
 	pid_t (*call)(void);
-	/* To store the pidfd takes a page, since the copy has write protected that of the caller. */
+	/* To store the pidfd takes a page: the copy has write protected that of the caller. */
 	bool may_fault;
 } calls[] = {
 	{ "fork", call_fork },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Other tasks meet a fork that fails, and all of them can be preempted at each operation on a lock,
-//! a reference count, the tree or RCU. Grace periods end when nobody reads.
+//! Other tasks meet a fork that fails, and all of them can be preempted at each operation on a
+//! lock, a reference count, the tree or RCU. Grace periods end when nobody reads.
 
 use crate::{
     bindings::{

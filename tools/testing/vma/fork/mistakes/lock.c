@@ -110,7 +110,8 @@ static void read_unlocked(struct vm_area_struct *vma)
 {
 	/* The sanitizer's report would only look like a failure. */
 	if (__asan_address_is_poisoned(&vma->vm_file))
-		fork_complain_of_report("ERROR: AddressSanitizer: a-hidden-VMA on address 0\n in a_test\n");
+		fork_complain_of_report("ERROR: AddressSanitizer: a-hidden-VMA on address 0\n"
+					" in a_test\n");
 }
 #endif
 
