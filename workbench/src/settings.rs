@@ -2,11 +2,13 @@
 
 //! What the user asked for, read and checked once, before anything is fetched or written.
 
-mod arch;
+pub(crate) mod arch;
+pub(crate) mod dirs;
 mod mail;
 mod sample;
 
 pub(crate) use arch::Arch;
+pub(crate) use dirs::Dirs;
 pub(crate) use mail::MailSettings;
 pub(crate) use sample::SampleSettings;
 
@@ -26,56 +28,6 @@ const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
 pub(crate) enum Toolchain {
     Sysroot,
     Host,
-}
-
-/// The folders that are worked in.
-#[derive(Clone, Debug)]
-pub(crate) struct Dirs {
-    /// The checkout of this project.
-    pub(crate) top: PathBuf,
-    pub(crate) workbench: PathBuf,
-    /// What is built; `make clean` removes it.
-    pub(crate) build: PathBuf,
-    /// What is fetched, and shared by all checkouts of the user.
-    pub(crate) cache: PathBuf,
-}
-
-impl Dirs {
-    pub(crate) fn new(top: &Path, cache: &Path) -> Dirs {
-        Dirs {
-            top: top.to_owned(),
-            workbench: top.join("workbench"),
-            build: top.join("build"),
-            cache: cache.to_owned(),
-        }
-    }
-
-    /// A path as the user would type it.
-    pub(crate) fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.top)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    }
-
-    /// The bases that there are, oldest first.
-    pub(crate) fn bases(&self) -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(self.workbench.join("bases"))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| name.starts_with(|c: char| c.is_ascii_digit()))
-            .collect();
-        let key = |name: &str| -> Vec<u32> {
-            name.split('.')
-                .filter_map(|part| part.parse().ok())
-                .collect()
-        };
-
-        names.sort_by_key(|name| key(name));
-        names
-    }
 }
 
 /// Who commits are by, where git's own variables say so.

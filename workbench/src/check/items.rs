@@ -57,7 +57,7 @@ fn no_control(b: &Builder) -> Option<String> {
 }
 
 fn no_table(b: &Builder) -> Option<String> {
-    let table = run::golden::path(&b.settings);
+    let table = run::verdict::golden_table(&b.settings);
 
     (!table.is_file()).then(|| {
         format!(

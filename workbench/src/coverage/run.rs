@@ -207,7 +207,7 @@ fn measure(
             )));
         }
     }
-    let own = BaseConfig::read(settings)?.recovery;
+    let own = BaseConfig::read(&settings.dirs, &settings.base)?.recovery;
     let with_own = |functions: &[&'static str]| -> Vec<&str> {
         let own = own.iter().map(String::as_str);
         functions.iter().copied().chain(own).collect()

@@ -4,7 +4,8 @@
 //! kernel's log tells it. A kernel that panics, hangs or just ends was caught, too. The same for
 //! the userspace harness, `tools/testing/vma/fork`.
 
-use super::log::{Event, Log};
+use super::event::Event;
+use super::log::Log;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Caught {

@@ -2,7 +2,7 @@
 
 //! What the kernel says apart from its tests: a panic, a splat, a call trace.
 
-use super::log::Event;
+use super::event::Event;
 
 /// What `dup_mmap()` stores is `XA_ZERO_ENTRY`. These are the ways in which it being dereferenced
 /// as a VMA is reported, on UML, on x86-64, by KASAN and on 32-bit PowerPC: its first members are

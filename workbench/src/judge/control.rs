@@ -6,9 +6,10 @@
 //! - a panic at the marker that a failed `dup_mmap()` leaves, on the way down; or
 //! - a test that finds entries in the failed child's tree.
 
+use super::event::{Entry, Event};
 use super::kunit::{Counts, Outcome, Status};
 use super::letter::WIDTH;
-use super::log::{Entry, Event, Log};
+use super::log::Log;
 use super::sweeps::Sweeps;
 use super::verdict::{Run, Verdict};
 use super::wrap;

@@ -3,7 +3,8 @@
 //! What was swept, by the kind of VMA and the way to fail: a table of the tests whose name ends in
 //! `kinds`. Each empty cell has a reason.
 
-use super::sweeps::{ByMode, Sweep, Sweeps};
+use super::sweep::Sweep;
+use super::sweeps::{ByMode, Sweeps};
 use serde::Serialize;
 
 /// The mode of what cannot be swept in any.

@@ -280,7 +280,8 @@ fn counts(line: &str) -> Option<(&str, Vec<u64>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::log::{Event, Log};
+    use super::super::event::Event;
+    use super::super::log::Log;
     use super::*;
 
     const LOG: &str = include_str!("../../tests/data/um-6.18.15.log");

@@ -8,6 +8,7 @@ pub(crate) mod breakages;
 mod complaint;
 pub(crate) mod control;
 mod differences;
+pub(crate) mod event;
 pub(crate) mod golden;
 pub(crate) mod kunit;
 pub(crate) mod letter;
@@ -19,6 +20,7 @@ pub(crate) mod merged;
 mod recorded;
 pub(crate) mod selftest;
 pub(crate) mod soak;
+mod sweep;
 pub(crate) mod sweeps;
 pub(crate) mod verdict;
 

@@ -5,9 +5,10 @@
 
 use super::breakages::{caught, Caught, End};
 use super::differences::Scope;
+use super::event::Event;
 use super::golden::Table;
 use super::kunit::{Outcome, Status};
-use super::log::{Event, Log};
+use super::log::Log;
 use super::matrix::Matrix;
 use super::matrix_text;
 use super::sweeps::Sweeps;

@@ -4,7 +4,8 @@
 //! TAP, what `workbench/selftest/init.c` says of how it ended, and what the kernel says.
 
 use super::control::TEARDOWN;
-use super::log::{Event, Log};
+use super::event::Event;
+use super::log::Log;
 
 /// A program that has run.
 #[derive(Clone, Copy, Debug)]

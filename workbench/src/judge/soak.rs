@@ -3,7 +3,8 @@
 //! Reads the console of a soak: a line a minute, the counters of the system before and after, and
 //! what the kernel has complained of.
 
-use super::log::{Event, Log};
+use super::event::Event;
+use super::log::Log;
 
 /// What is there so far.
 #[derive(Debug, Default, PartialEq)]

@@ -3,9 +3,10 @@
 //! The verdict on a run of the suites: good only if all tests passed, the kernel has not
 //! complained, and each sweep has come to what the golden table says.
 
+use super::event::Event;
 use super::golden::{Scope, Table};
 use super::kunit::{Counts, Outcome, Status};
-use super::log::{Event, Log};
+use super::log::Log;
 use super::matrix::Matrix;
 use super::matrix_text;
 use super::sweeps::Sweeps;

@@ -7,6 +7,7 @@
 //! A field "-" means that there is nothing of that kind in the patch, "ok*" that there is something
 //! which `patches/BASE/lint` explains.
 
+mod analysers;
 mod check;
 pub(crate) mod checkpatch;
 mod coccinelle;
@@ -194,7 +195,7 @@ impl Lint<'_> {
             + &read_lossy(&self.suites_config());
         let tools = self.tools()?.add("config", config.as_bytes());
 
-        tables.header(&section::checks(), "against the base");
+        tables.header(&analysers::checks(), "against the base");
         for section in &self.sections {
             let commits = self.repository.section(section.name, "fixed")?;
             let (Some(first), Some(last)) = (commits.first(), commits.last()) else {
@@ -220,7 +221,7 @@ impl Lint<'_> {
                 inputs: &tools,
                 announced: true,
             };
-            tables.row(&row, &section::checks(), &checked)?;
+            tables.row(&row, &analysers::checks(), &checked)?;
         }
         Ok(())
     }

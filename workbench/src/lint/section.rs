@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Checks of all patches of a section at once, against what is before them. A build for each of
-//! the patches would take an hour.
+//! A section of the series as it is checked: its tree, what is built of it, and what tools say of it.
 
-use super::check::{Change, Check, Files};
-use super::coccinelle;
+use super::check::{Change, Files};
 use super::complaints::{new_in, rust_about, Complaints};
 use crate::build::kbuild::{Config, Start, Work};
 use crate::console::Log;
@@ -18,49 +16,8 @@ use std::collections::HashMap;
 /// What the series touches beside what the suites have.
 const ALSO_ON: [&str; 1] = ["DEBUG_KMEMLEAK"];
 
-const C: Files = Files::of_kernel(&["*.c"]);
-const RUST: Files = Files::of_kernel(&["*.rs"]);
-const RUST_CRATES: Files = Files::like(&["rust/*"]);
-
-pub(super) fn checks<'a>() -> [Check<Section<'a>>; 7] {
-    [
-        Check {
-            name: "sparse",
-            about: C,
-            run: sparse,
-        },
-        Check {
-            name: "W=1",
-            about: C,
-            run: warnings,
-        },
-        Check {
-            name: "coccicheck",
-            about: C,
-            run: coccinelle::check,
-        },
-        Check {
-            name: "clippy",
-            about: RUST,
-            run: clippy,
-        },
-        Check {
-            name: "rustfmtcheck",
-            about: Files::like(&["*.rs"]),
-            run: rustfmtcheck,
-        },
-        Check {
-            name: "rusttest",
-            about: RUST_CRATES,
-            run: rusttest,
-        },
-        Check {
-            name: "rustdoc",
-            about: RUST_CRATES,
-            run: rustdoc,
-        },
-    ]
-}
+pub(super) const C: Files = Files::of_kernel(&["*.c"]);
+pub(super) const RUST: Files = Files::of_kernel(&["*.rs"]);
 
 /// What is checked, and with what.
 pub(super) struct Section<'a> {
@@ -86,7 +43,7 @@ fn series() -> Change {
 
 impl Section<'_> {
     /// What make has to build for the files of the series that are of this kind and there by now.
-    fn targets(&self, files: Files) -> Result<Vec<String>> {
+    pub(super) fn targets(&self, files: Files) -> Result<Vec<String>> {
         let paths = series().files(self.git, files)?;
         let there = |path: &str| self.work.src.join(path).is_file();
 
@@ -94,7 +51,7 @@ impl Section<'_> {
     }
 
     /// A tree that is configured, and whose objects of the series are yet to be built.
-    fn to_build(&self, commit: &str, log: &Log) -> Result<()> {
+    pub(super) fn to_build(&self, commit: &str, log: &Log) -> Result<()> {
         self.work.check_out(commit, log)?;
         self.work.configure(
             &Config {
@@ -115,7 +72,7 @@ impl Section<'_> {
     }
 
     /// Runs make, which has to end well, and returns what it has said.
-    fn make(&self, targets: &[String], log: &Log) -> Result<String> {
+    pub(super) fn make(&self, targets: &[String], log: &Log) -> Result<String> {
         let output = self.work.make("um", "um", targets).output()?;
         let text = output.text() + "\n" + &output.error_text();
 
@@ -142,7 +99,7 @@ impl Section<'_> {
     }
 
     /// Whether there is nothing new at the end of the section, of what is picked.
-    fn compare(&self, log: &Log, pick: fn(Complaints) -> Vec<String>) -> Result<bool> {
+    pub(super) fn compare(&self, log: &Log, pick: fn(Complaints) -> Vec<String>) -> Result<bool> {
         let before = pick(self.said_at(&self.change.before, log)?);
         let after = pick(self.said_at(&self.change.after, log)?);
 
@@ -150,7 +107,7 @@ impl Section<'_> {
     }
 
     /// Whether Rust's tools say nothing about the files of the section.
-    fn nothing_about_ours(&self, said: &str, log: &Log) -> Result<bool> {
+    pub(super) fn nothing_about_ours(&self, said: &str, log: &Log) -> Result<bool> {
         let about = rust_about(said, &self.change.files(self.git, RUST)?);
 
         log.say(format!("about files of the section: {}", about.len()));
@@ -204,46 +161,6 @@ fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
     targets.sort();
     targets.dedup();
     targets
-}
-
-fn sparse(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.compare(log, |complaints| complaints.sparse)
-}
-
-fn warnings(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.compare(log, |complaints| complaints.compiler)
-}
-
-/// The whole kernel crate is looked at; only what is said about our files counts.
-fn clippy(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.to_build(&section.change.after, log)?;
-    crate::stamp::remove_file(&section.work.out("um").join("rust/kernel.o"))?;
-    let mut arguments = vec!["CLIPPY=1".to_string(), "prepare".into()];
-    arguments.extend(section.targets(RUST)?);
-    let said = section.make(&arguments, log)?;
-    section.nothing_about_ours(&said, log)
-}
-
-fn rustfmtcheck(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.to_build(&section.change.after, log)?;
-    Ok(log
-        .run(&section.work.make("um", "um", ["rustfmtcheck"]))?
-        .success())
-}
-
-fn rusttest(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.to_build(&section.change.after, log)?;
-    Ok(log
-        .run(&section.work.make("um", "um", ["rusttest"]))?
-        .success())
-}
-
-fn rustdoc(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.to_build(&section.change.after, log)?;
-    // What was written before is not said again. There need not be any.
-    let _ = std::fs::remove_dir_all(section.work.out("um").join("Documentation/output/rust"));
-    let said = section.make(&["rustdoc".to_string()], log)?;
-    section.nothing_about_ours(&said, log)
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl<'a> Tables<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::check::{self, Files};
-    use super::super::{patch, section};
+    use super::super::{analysers, patch};
     use super::*;
     use crate::builder::tests::toy;
     use crate::console::Log;
@@ -147,7 +147,7 @@ mod tests {
         let mut tables = Tables::new(&b, &git, &explained);
 
         tables.header(&patch::checks(), "patch");
-        tables.header(&section::checks(), "against the base");
+        tables.header(&analysers::checks(), "against the base");
         assert_eq!(
             b.console.kept(),
             "       checkpatch   codespell    junk         kernel-doc   rustfmt      maintainers  \

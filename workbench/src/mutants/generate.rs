@@ -238,7 +238,8 @@ impl<'a> Compiler<'a> {
                 return Err(Error::failed(format!("{} does not compile", file.path)));
             }
             all.refused.extend(refused_here);
-            all.same.extend(object::same(&self.toolbox, &object, file)?);
+            all.same
+                .extend(object::same(&self.toolbox, &object, &file.functions)?);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 //! Which copies of a function have the code of the unchanged one.
 
-use super::generate::File;
+use super::mutant::Function;
 use super::program::copy_name;
 use crate::error::Result;
 use crate::toolchain::Toolbox;
@@ -11,16 +11,16 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// The numbers of the mutants in an object file that compile to the same code.
-pub(super) fn same(toolbox: &Toolbox, object: &Path, file: &File) -> Result<Vec<usize>> {
+pub(super) fn same(toolbox: &Toolbox, object: &Path, functions: &[Function]) -> Result<Vec<usize>> {
     let listing = toolbox
         .cmd("llvm-objdump")
         .args(["-dr", "--no-leading-addr", "--no-show-raw-insn"])
         .arg(object)
         .read()?;
-    let code = functions(&listing);
+    let code = codes(&listing);
     let mut numbers = Vec::new();
 
-    for function in &file.functions {
+    for function in functions {
         let Some(unchanged) = code.get(copy_name(&function.name, 0).as_str()) else {
             continue;
         };
@@ -35,7 +35,7 @@ pub(super) fn same(toolbox: &Toolbox, object: &Path, file: &File) -> Result<Vec<
 }
 
 /// The code of each function, without what follows from where it is.
-fn functions(listing: &str) -> HashMap<&str, String> {
+fn codes(listing: &str) -> HashMap<&str, String> {
     let mut all: HashMap<&str, String> = HashMap::new();
     let mut name = "";
     let rules: Vec<(Regex, &str)> = [
@@ -79,7 +79,7 @@ mod tests {
                        00000020 <f__7>:\n\tpushq\t%rbp\n\tjmp\t0x30 <f__7+0x10>\n\
                        \t\t0000000000000021:  R_X86_64_32S\t.data.once+0x2\n\n\
                        00000040 <f__8>:\n\tpushq\t%rbx\n";
-        let code = functions(listing);
+        let code = codes(listing);
 
         assert_eq!(code["f__0"], code["f__7"]);
         assert_ne!(code["f__0"], code["f__8"]);

@@ -51,9 +51,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             })
         },
         || {
-            let ran = b.long(&title, &name, |log| {
-                suites::run_whole(b, &kunit, None, log, &[])
-            })?;
+            let ran = b.long(&title, &name, |log| suites::run_whole(b, &kunit, log))?;
             let version = b.ensure(Base)?.version()?;
             let suites = repository.suites()?;
             let label = format!("{version} {}, unfixed", settings.arch);

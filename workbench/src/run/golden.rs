@@ -9,23 +9,15 @@ use crate::error::{Error, Result};
 use crate::judge::golden::Table;
 use crate::judge::kunit;
 use crate::judge::sweeps::Sweeps;
-use crate::settings::Settings;
 use crate::sources::base::Base;
 use crate::stamp::write_whole;
 use crate::tree::branches::{Branch, Branches};
-use std::path::PathBuf;
-
-pub(crate) fn path(settings: &Settings) -> PathBuf {
-    let name = format!("{}-{}", settings.base, settings.arch);
-
-    settings.dirs.workbench.join("golden").join(name)
-}
 
 pub(crate) fn run(b: &Builder) -> Result<()> {
     let settings = &b.settings;
     let repository = b.ensure(Branches)?;
     let (base, arch) = (&settings.base, settings.arch);
-    let table = path(settings);
+    let table = verdict::golden_table(settings);
     let title = format!("table of sweeps, {}", settings.shown(&table));
 
     b.quick(&title, || {

@@ -4,7 +4,7 @@
 //! put together, and read by `kunit.py` as that of one.
 
 use super::kunit_py::{Exec, Kunit};
-use super::suites::{last_test, with_environment, Ran, RESULT};
+use super::ran::{last_test, Ran};
 use crate::console::{read_lossy, Log};
 use crate::error::{Context, Error, Result};
 use crate::judge::merged::{is_whole, merged};
@@ -42,7 +42,7 @@ pub(super) fn run(
         .iter()
         .enumerate()
         .map(|(part, glob)| {
-            let kunit = with_environment(kunit, environment, part);
+            let kunit = kunit.with_environment(environment, part);
             Half::start(&part_of(&kunit, &part.to_string())?, limit, glob)
         })
         .collect::<Result<Vec<_>>>()?;
@@ -78,7 +78,7 @@ impl Half {
         let cmd = kunit.exec_cmd(&Exec {
             limit,
             only: Some(glob.into()),
-            json: Some(kunit.objects.join(RESULT)),
+            json: Some(kunit.json()),
             ..Exec::default()
         });
 
@@ -94,7 +94,7 @@ impl Half {
     fn ran(&self) -> Ran {
         Ran {
             exit: self.ended.and_then(|status| status.code()),
-            json: read_lossy(&self.kunit.objects.join(RESULT)),
+            json: read_lossy(&self.kunit.json()),
             log: read_lossy(&self.kunit.log()),
             console: read_lossy(&self.console),
             parts: 1,
@@ -139,7 +139,7 @@ fn together(kunit: &Kunit, halves: &[Ran], tests: &[String], log: &Log) -> Resul
     let logs: Vec<String> = halves.iter().map(|half| half.log.clone()).collect();
     let text = merged(&logs, tests)
         .map_err(|error| Error::failed(format!("the kernels' logs do not go together: {error}")))?;
-    let json = kunit.objects.join(RESULT);
+    let json = kunit.json();
     let before = log.text().len();
 
     remove_file(&json)?;

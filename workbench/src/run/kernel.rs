@@ -198,7 +198,7 @@ pub(crate) fn configure_with(
 
 /// Builds a kernel that is configured, and says how far it is.
 pub(crate) fn compile(b: &Builder, kunit: &Kunit, log: &Log, options: &[String]) -> Result<()> {
-    let expected = BaseConfig::read(&b.settings)?.objects(kunit.arch);
+    let expected = BaseConfig::read(&b.settings.dirs, &b.settings.base)?.objects(kunit.arch);
     let statistics = kunit.objects.join("ccache.log");
     remove_file(&statistics)?;
     let toolbox = kunit

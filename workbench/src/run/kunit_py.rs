@@ -41,6 +41,23 @@ pub(crate) struct Exec {
 }
 
 impl Kunit {
+    /// Where the result of a run is to be.
+    pub(super) fn json(&self) -> PathBuf {
+        self.objects.join("result.json")
+    }
+
+    /// The same kernel, whose process has these variables. `{part}` in their values is the number
+    /// of the kernel, if it is one of several that run side by side.
+    pub(super) fn with_environment(&self, environment: &[(&str, &str)], part: usize) -> Kunit {
+        let mut kunit = self.clone();
+
+        for (name, value) in environment {
+            let value = value.replace("{part}", &part.to_string());
+            kunit.toolbox = kunit.toolbox.env(name, &value);
+        }
+        kunit
+    }
+
     fn script(&self, toolbox: &Toolbox, command: &str) -> Cmd {
         toolbox
             .cmd(SCRIPT)

@@ -9,6 +9,7 @@ pub(crate) mod kernel;
 pub(crate) mod kernel_cache;
 pub(crate) mod kunit_py;
 pub(crate) mod kvm;
+pub(crate) mod ran;
 pub(crate) mod suites;
 pub(crate) mod until_caught;
 pub(crate) mod verdict;

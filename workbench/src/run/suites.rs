@@ -3,45 +3,14 @@
 //! Runs the suites of a kernel that was built.
 
 use super::kunit_py::{Exec, Kunit};
+use super::ran::{last_test, Ran};
 use super::{halves, kvm};
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
 use crate::error::Result;
-use crate::judge::verdict::Run;
 use crate::settings::{Arch, Settings};
 use crate::stamp::remove_file;
 use crate::toolchain;
-use std::time::Instant;
-
-/// What a run has left.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ran {
-    /// How `kunit.py` ended.
-    pub(crate) exit: Option<i32>,
-    /// Its result.
-    pub(crate) json: String,
-    /// The kernel's console.
-    pub(crate) log: String,
-    /// What `kunit.py` printed.
-    pub(crate) console: String,
-    /// How many kernels have run a part of the tests each.
-    pub(crate) parts: usize,
-}
-
-impl Ran {
-    /// The same, to be judged: what ran, on which release, and since when.
-    pub(crate) fn run<'a>(&'a self, label: &'a str, release: &'a str, begun: Instant) -> Run<'a> {
-        Run {
-            label,
-            release,
-            exit: self.exit,
-            seconds: begun.elapsed().as_secs(),
-            log: &self.log,
-            json: &self.json,
-            console: &self.console,
-        }
-    }
-}
 
 /// Seconds the suites may take, if the user says nothing. x86_64 is emulated, with all detectors.
 fn limit(settings: &Settings) -> u64 {
@@ -49,11 +18,6 @@ fn limit(settings: &Settings) -> u64 {
         Arch::Um => 600,
         _ => 1800,
     })
-}
-
-/// `ONLY=` as kunit.py takes it: it has no way to name several suites.
-pub(crate) fn filter(only: Option<&str>) -> Option<String> {
-    only.map(str::to_string)
 }
 
 /// Runs them, all or those that `only` names.
@@ -77,19 +41,23 @@ pub(crate) fn run_in(
             return Ok(ran);
         }
     }
-    run_whole(b, kunit, only, log, environment)
+    run_by_one(b, kunit, only, log, environment)
 }
 
-/// The same, by one kernel: one that breaks down ends its tests there.
-pub(crate) fn run_whole(
+/// Runs all by one kernel: one that breaks down ends its tests there.
+pub(crate) fn run_whole(b: &Builder, kunit: &Kunit, log: &Log) -> Result<Ran> {
+    run_by_one(b, kunit, None, log, &[])
+}
+
+fn run_by_one(
     b: &Builder,
     kunit: &Kunit,
     only: Option<&str>,
     log: &Log,
     environment: &[(&str, &str)],
 ) -> Result<Ran> {
-    let mut kunit = with_environment(kunit, environment, 0);
-    let json = kunit.objects.join(RESULT);
+    let mut kunit = kunit.with_environment(environment, 0);
+    let json = kunit.json();
 
     for old in [&json, &kunit.log()] {
         remove_file(old)?;
@@ -101,7 +69,7 @@ pub(crate) fn run_whole(
     }
     let mut cmd = kunit.exec_cmd(&Exec {
         limit: limit(&b.settings),
-        only: filter(only),
+        only: only.map(str::to_string),
         json: Some(json.clone()),
         ..Exec::default()
     });
@@ -118,44 +86,4 @@ pub(crate) fn run_whole(
         console: log.text()[before..].to_string(),
         parts: 1,
     })
-}
-
-/// The file of kunit.py's result.
-pub(super) const RESULT: &str = "result.json";
-
-pub(super) fn with_environment(kunit: &Kunit, environment: &[(&str, &str)], part: usize) -> Kunit {
-    let mut kunit = kunit.clone();
-
-    for (name, value) in environment {
-        let value = value.replace("{part}", &part.to_string());
-        kunit.toolbox = kunit.toolbox.env(name, &value);
-    }
-    kunit
-}
-
-/// The test that ended last, as kunit.py prints it.
-pub(super) fn last_test(console: &str) -> String {
-    console
-        .lines()
-        .rev()
-        .find_map(|line| {
-            let (_, said) = line.split_once("] ")?;
-            let (status, name) = said.trim().split_once("] ")?;
-            status.starts_with('[').then(|| name.trim().to_string())
-        })
-        .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_test_is_told() {
-        let console = "[12:00:01] ========== fork_fail (3 subtests) ==========\n\
-                       [12:00:02] [PASSED] kinds\n[12:00:03] noise\n";
-
-        assert_eq!(last_test(console), "kinds");
-        assert_eq!(last_test(""), "");
-    }
 }

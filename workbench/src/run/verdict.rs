@@ -2,9 +2,9 @@
 
 //! `make kunit`: builds the base with the series, runs the suites and judges them.
 
-use super::golden;
 use super::kernel::{self, Kernel};
-use super::suites::{self, Ran};
+use super::ran::Ran;
+use super::suites;
 use crate::builder::Builder;
 use crate::error::{Context, Result};
 use crate::judge::golden::{Scope, Table};
@@ -12,6 +12,7 @@ use crate::judge::letter::suites_in_words;
 use crate::judge::sweeps::Sweeps;
 use crate::judge::verdict::{verdict, Expected, Golden};
 use crate::outcome::{self, Outcome, Tested};
+use crate::settings::Settings;
 use crate::sources::base::Base;
 use crate::stamp::{write_whole, Inputs};
 use crate::tree::branches::{Branch, Branches};
@@ -26,6 +27,13 @@ pub(crate) fn name(b: &Builder) -> String {
     }
 }
 
+/// The table of sweeps that a run is compared with.
+pub(crate) fn golden_table(settings: &Settings) -> PathBuf {
+    let name = format!("{}-{}", settings.base, settings.arch);
+
+    settings.dirs.workbench.join("golden").join(name)
+}
+
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let settings = &b.settings;
     let repository = b.ensure(Branches)?;
@@ -33,7 +41,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         branch: Branch::Fixed,
     })?;
     let only = settings.only.as_deref();
-    let table = golden::path(settings);
+    let table = golden_table(settings);
     let begun = Instant::now();
     let title = match only {
         None => format!("the suites on {}", settings.arch),

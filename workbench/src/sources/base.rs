@@ -46,7 +46,7 @@ impl Step for Base {
         if let Some(kdir) = &b.settings.kdir {
             return from_kdir(b, kdir);
         }
-        let config = BaseConfig::read(&b.settings)?;
+        let config = BaseConfig::read(&b.settings.dirs, &b.settings.base)?;
         let dir = cache_of(b);
         let archive = Archive::new(&dir, &b.settings.mirror, &config);
         from_archive(b, &config, &archive)

@@ -4,7 +4,8 @@
 //! Lines `name=value`; the value may be in quotes, what begins with `#` is for the reader.
 
 use crate::error::{Context, Error, Result};
-use crate::settings::{Arch, Dirs, Settings};
+use crate::settings::arch::Arch;
+use crate::settings::dirs::Dirs;
 
 /// A base, as its file describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +31,9 @@ pub(crate) struct BaseConfig {
 }
 
 impl BaseConfig {
-    /// The file of the base that was chosen.
-    pub(crate) fn read(settings: &Settings) -> Result<BaseConfig> {
-        read(&settings.dirs, &settings.base, BaseConfig::parse)
+    /// The file of a base.
+    pub(crate) fn read(dirs: &Dirs, base: &str) -> Result<BaseConfig> {
+        read(dirs, base, BaseConfig::parse)
     }
 
     fn parse(text: &str) -> std::result::Result<BaseConfig, String> {

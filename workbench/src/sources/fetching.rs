@@ -38,7 +38,7 @@ fn fetch_with(
     change: impl FnOnce(&mut Args),
 ) -> (std::result::Result<String, Error>, String) {
     let b = project.builder(change);
-    let config = BaseConfig::read(&b.settings).expect("a base");
+    let config = BaseConfig::read(&b.settings.dirs, &b.settings.base).expect("a base");
     let archive = Archive::new(&cache_of(&b), &b.settings.mirror, &config)
         .with_programs(&project.top.join("cache/archive"));
     let result = from_archive(&b, &config, &archive);

@@ -27,7 +27,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         b.quick(&title, || Ok(()))?;
         return Ok(Outcome::one(true, ""));
     }
-    let config = BaseConfig::read(&b.settings)?;
+    let config = BaseConfig::read(&b.settings.dirs, &b.settings.base)?;
     let dir = cache_of(b);
     let archive = Archive::new(&dir, &b.settings.mirror, &config);
     let _lock = lock(b, &dir)?;
@@ -150,7 +150,7 @@ mod tests {
         let project = Project::new();
         let programs = project.top.join("cache/archive");
         let b = project.builder(|_| ());
-        let config = BaseConfig::read(&b.settings).expect("a base");
+        let config = BaseConfig::read(&b.settings.dirs, &b.settings.base).expect("a base");
         let archive = Archive::new(&project.cache(), "http://mirror", &config);
         let archive = archive.with_programs(&programs);
         let run = |index: &str| {
