@@ -215,7 +215,7 @@ static inline void kunit_fault_sweep_run(struct kunit *test,
 
 /**
  * KUNIT_DEFINE_FAULT_SWEEP() - Make the sweep of a function a test case
- * @body: The function, int body(struct kunit *test), which returns 0 or a
+ * @body: The function, ``int body(struct kunit *test)``, which returns 0 or a
  *	  negative error, and frees what it has allocated
  * @...: Options, as an initialiser of &struct kunit_fault_sweep has them
  *
