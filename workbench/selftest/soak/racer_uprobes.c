@@ -40,7 +40,8 @@ bool uprobe_set_up(void)
 		return false;
 	mkdir(TRACING, 0755);
 	mount("tracefs", TRACING, "tracefs", 0, NULL);
-	return put(TRACING "uprobe_events", "p:soak/probed %s:0x%lx\n", program, offset);
+	/* A counter is looked for in all VMAs of a process; this one cannot be found in any. */
+	return put(TRACING "uprobe_events", "p:soak/probed %s:0x%lx(0x2)\n", program, offset);
 }
 
 void uprobe_turn(void)
