@@ -128,7 +128,7 @@ pub(crate) struct Args {
     /// of "mutants": i/n, the i-th of n parts, for several machines
     #[arg(long, env = "SHARD")]
     pub(crate) shard: Option<String>,
-    /// seconds the suites may run (600; x86_64: 1200)
+    /// seconds the suites may run (600; x86_64: 1800)
     #[arg(long, env = "TIMEOUT")]
     pub(crate) timeout: Option<String>,
     /// of "bisect", "lint" and "send": only fix, improve, facility, tests or found

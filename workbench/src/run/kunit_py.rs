@@ -101,7 +101,10 @@ impl Kunit {
         let toolbox = self.toolbox.env("PYTHONUNBUFFERED", "1");
         let mut cmd = self
             .script(&toolbox, "exec")
-            .arg(format!("--timeout={}", exec.limit));
+            .arg(format!("--timeout={}", exec.limit))
+            // A test may take as long as all of them: one that is late on a busy machine has not
+            // failed. 6.12 does not know the parameter and says so.
+            .arg(format!("--kernel_args=kunit.timeout={}", exec.limit));
 
         if self.arch != Arch::Um {
             cmd = cmd.arg("--qemu_args=-smp 2");
