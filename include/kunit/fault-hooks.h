@@ -16,20 +16,20 @@
 #include <linux/types.h>
 
 /**
- * enum kunit_fault_kind - The allocators that can be made to fail
+ * enum kunit_fault_allocator - The allocators that can be made to fail
  * @KUNIT_FAULT_SLAB: kmalloc() and kmem_cache_alloc(), the bulk variants and
  *		      prefilled sheaves; each request is one point, whatever
  *		      its number of objects
  * @KUNIT_FAULT_PAGE: The page allocator; each request is one point, whatever
  *		      its order; bulk requests are served page by page
  * @KUNIT_FAULT_PERCPU: alloc_percpu() and friends
- * @KUNIT_FAULT_KINDS: The number of kinds
+ * @KUNIT_FAULT_ALLOCATORS: The number of allocators
  */
-enum kunit_fault_kind {
+enum kunit_fault_allocator {
 	KUNIT_FAULT_SLAB,
 	KUNIT_FAULT_PAGE,
 	KUNIT_FAULT_PERCPU,
-	KUNIT_FAULT_KINDS
+	KUNIT_FAULT_ALLOCATORS
 };
 
 #ifdef CONFIG_KUNIT_FAULT_INJECTION
@@ -37,10 +37,10 @@ enum kunit_fault_kind {
 #include <kunit/test-bug.h>
 
 bool __kunit_fault_armed(void);
-bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp);
+bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp);
 void __kunit_fault_mask(void);
 void __kunit_fault_unmask(void);
-void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
+void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *object,
 			 unsigned long site);
 void __kunit_fault_untrack(const void *object);
 
@@ -59,15 +59,15 @@ static inline bool kunit_fault_armed(void)
 
 /**
  * kunit_fault_hit() - Pass a fault point
- * @kind: The allocator that is asked
+ * @allocator: The allocator that is asked
  * @gfp: The flags of the request
  *
  * Return: true if the request is to fail.
  */
-static inline bool kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
+static inline bool kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp)
 {
 	return static_branch_unlikely(&kunit_running) &&
-	       __kunit_fault_hit(kind, gfp);
+	       __kunit_fault_hit(allocator, gfp);
 }
 
 static inline void kunit_fault_mask(void)
@@ -84,17 +84,17 @@ static inline void kunit_fault_unmask(void)
 
 /**
  * kunit_fault_track() - An allocation succeeded
- * @kind: The allocator
+ * @allocator: The allocator
  * @object: What it handed out, or NULL; for the page allocator the struct page
  * @site: The caller, or 0 if the allocator does not know it
  *
  * Context: In the scope of the allocator's kunit_fault_mask_scope().
  */
-static inline void kunit_fault_track(enum kunit_fault_kind kind,
+static inline void kunit_fault_track(enum kunit_fault_allocator allocator,
 				     const void *object, unsigned long site)
 {
 	if (static_branch_unlikely(&kunit_running))
-		__kunit_fault_track(kind, object, site);
+		__kunit_fault_track(allocator, object, site);
 }
 
 /**
@@ -125,12 +125,12 @@ DEFINE_LOCK_GUARD_0(kunit_fault_masked, kunit_fault_mask(), kunit_fault_unmask()
  * makes of the allocators' fast paths.
  */
 #define kunit_fault_armed()			false
-#define kunit_fault_hit(kind, gfp)		((void)(kind), (void)(gfp), false)
+#define kunit_fault_hit(allocator, gfp)		((void)(allocator), (void)(gfp), false)
 #define kunit_fault_mask()			do { } while (0)
 #define kunit_fault_unmask()			do { } while (0)
 #define kunit_fault_mask_scope()		do { } while (0)
-#define kunit_fault_track(kind, object, site)			\
-	do { (void)(kind); (void)(object); (void)(site); } while (0)
+#define kunit_fault_track(allocator, object, site)			\
+	do { (void)(allocator); (void)(object); (void)(site); } while (0)
 #define kunit_fault_untrack(object)		((void)(object))
 
 #endif /* CONFIG_KUNIT_FAULT_INJECTION */

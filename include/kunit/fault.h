@@ -18,7 +18,7 @@
 
 /**
  * struct kunit_fault_plan - Which of the points to fail
- * @kinds: Mask of BIT(enum kunit_fault_kind) that count as points; 0 is all
+ * @allocators: Mask of BIT(enum kunit_fault_allocator) that count as points; 0 is all
  * @nth: The first point to fail, from 1; 0 fails none, they are only counted
  * @again: Fail a second one, this many points after @nth; 0 is none
  * @forever: Fail all points from @nth on
@@ -26,7 +26,7 @@
  * @signal: Let what would fail succeed, but with a fatal signal pending
  */
 struct kunit_fault_plan {
-	unsigned int kinds;
+	unsigned int allocators;
 	unsigned long nth;
 	unsigned long again;
 	unsigned long limit;
@@ -78,7 +78,7 @@ enum kunit_fault_mode {
 /**
  * struct kunit_fault_sweep - Fail a piece of code at one point after the other
  * @scenario: A name for this sweep, if the test has more than one, or NULL
- * @kinds: Mask of BIT(enum kunit_fault_kind); 0 is all
+ * @allocators: Mask of BIT(enum kunit_fault_allocator); 0 is all
  * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
  * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
  *	   alone.  The test arranges for failure number &kunit_fault_plan.nth of
@@ -88,11 +88,11 @@ enum kunit_fault_mode {
  *	  NULL; those at the end that are beyond the last point are not reached
  * @nr_only: Their number
  * @cap: Give up, and fail the test, beyond this N or M; 0 is 100000
- * @may_tolerate: The code may succeed although an allocation failed, since it
+ * @allow_success: The code may succeed although an allocation failed, since it
  *		  tries again or does without
- * @may_keep: Do not look for leaks: what the code frees is kept for later by a
+ * @ignore_leaks: Do not look for leaks: what the code frees is kept for later by a
  *	      cache of its own
- * @may_be_empty: Do not fail the test if there is no point at all
+ * @allow_empty: Do not fail the test if there is no point at all
  * @warm_up: Begin with a run in which nothing fails and that is not judged but for
  *	     its result, for code that sets something up when it is first used
  * @kept_by: Functions, by name, whose allocations are no leaks, since a cache of
@@ -114,16 +114,16 @@ enum kunit_fault_mode {
  */
 struct kunit_fault_sweep {
 	const char *scenario;
-	unsigned int kinds;
+	unsigned int allocators;
 	unsigned int modes;
 	const char *cause;
 	int cause_err;
 	const unsigned long *only;
 	unsigned long nr_only;
 	unsigned long cap;
-	bool may_tolerate;
-	bool may_keep;
-	bool may_be_empty;
+	bool allow_success;
+	bool ignore_leaks;
+	bool allow_empty;
 	bool warm_up;
 	const char * const *kept_by;
 	const int *accept;
@@ -154,8 +154,8 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 			      int err);
 void kunit_fault_sweep_fail(struct kunit *test, struct kunit_fault_sweep *sweep,
 			    const char *what);
-void kunit_fault_sweep_none(struct kunit *test, const struct kunit_fault_sweep *sweep,
-			    const char *why);
+void kunit_fault_sweep_report_skipped(struct kunit *test, const struct kunit_fault_sweep *sweep,
+				      const char *why);
 void kunit_fault_sweep_run(struct kunit *test, struct kunit_fault_sweep *sweep,
 			   int (*body)(struct kunit *test));
 
@@ -200,9 +200,9 @@ static inline bool kunit_fault_sweep_disarm(struct kunit *test,
 static inline void kunit_fault_sweep_fail(struct kunit *test,
 					  struct kunit_fault_sweep *sweep,
 					  const char *what) {}
-static inline void kunit_fault_sweep_none(struct kunit *test,
-					  const struct kunit_fault_sweep *sweep,
-					  const char *why) {}
+static inline void kunit_fault_sweep_report_skipped(struct kunit *test,
+						    const struct kunit_fault_sweep *sweep,
+						    const char *why) {}
 
 static inline void kunit_fault_sweep_run(struct kunit *test,
 					 struct kunit_fault_sweep *sweep,

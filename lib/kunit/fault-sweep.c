@@ -124,7 +124,7 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 		sweep->failed = 0;
 		sweep->tolerated = 0;
 		sweep->plan = (struct kunit_fault_plan) {
-			.kinds = sweep->kinds,
+			.allocators = sweep->allocators,
 			.nth = first_nth(sweep),
 			.again = mode == KUNIT_FAULT_PAIR,
 			.limit = MOST_FAILURES,
@@ -169,29 +169,29 @@ static void print_mode(struct kunit *test, const struct kunit_fault_sweep *sweep
 }
 
 /**
- * kunit_fault_sweep_none() - Say that a sweep is not made, and why
+ * kunit_fault_sweep_report_skipped() - Say that a sweep is not made, and why
  * @test: The test
  * @sweep: The sweep, with its options
  * @why: The reason, in a few words
  *
  * For tests that sweep many things, some of which a kernel may not have.
  */
-void kunit_fault_sweep_none(struct kunit *test, const struct kunit_fault_sweep *sweep,
-			    const char *why)
+void kunit_fault_sweep_report_skipped(struct kunit *test, const struct kunit_fault_sweep *sweep,
+				      const char *why)
 {
 	kunit_info(test, "fault-sweep: %s%s%s mode=%s none: %s\n", test->name,
 		   sweep->scenario ? "/" : "", sweep->scenario ?: "",
 		   sweep->cause ?: "any", why);
 }
-EXPORT_SYMBOL_GPL(kunit_fault_sweep_none);
+EXPORT_SYMBOL_GPL(kunit_fault_sweep_report_skipped);
 
 /* Whether the run left something allocated; if so the test has failed */
 static bool run_leaked(struct kunit *test, const struct kunit_fault_sweep *sweep)
 {
 	struct kunit_fault_leak leak;
 
-	kunit_fault_track_end(&leak, !sweep->may_keep);
-	if (sweep->may_keep)
+	kunit_fault_track_end(&leak, !sweep->ignore_leaks);
+	if (sweep->ignore_leaks)
 		return false;
 	if (leak.lost)
 		kunit_info(test, "%s: %u allocations too many to look for leaks among them\n",
@@ -207,7 +207,7 @@ static bool begin(struct kunit *test, struct kunit_fault_sweep *sweep)
 {
 	if (enter_mode(sweep, 0))
 		return true;
-	kunit_fault_sweep_none(test, sweep, "not the run to be replayed");
+	kunit_fault_sweep_report_skipped(test, sweep, "not the run to be replayed");
 	return false;
 }
 
@@ -266,7 +266,7 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 		memset(&sweep->report, 0, sizeof(sweep->report));
 		return true;
 	}
-	if (!sweep->total && !sweep->may_be_empty)
+	if (!sweep->total && !sweep->allow_empty)
 		KUNIT_FAIL(test, "%s: no fault was injected, so nothing was tested",
 			   sweep->scenario ?: "sweep");
 	return false;
@@ -373,7 +373,7 @@ static bool is_accepted(const struct kunit_fault_sweep *sweep, int err)
 static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
 {
 	if (!err)
-		return sweep->may_tolerate || sweep->mode == KUNIT_FAULT_SIGNAL;
+		return sweep->allow_success || sweep->mode == KUNIT_FAULT_SIGNAL;
 	/* Not every caller tells one from the other: fork() does not. */
 	return err == -ENOMEM || err == expected_error(sweep) || is_accepted(sweep, err);
 }
@@ -385,7 +385,7 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * @err: What the code returned: 0 or a negative error
  *
  * An injected failure has to come out as -ENOMEM, or as 0 where
- * &kunit_fault_sweep.may_tolerate allows it, a signal as -EINTR, or, if it goes
+ * &kunit_fault_sweep.allow_success allows it, a signal as -EINTR, or, if it goes
  * unnoticed, as 0.  Without either the code has to succeed.  What the test made
  * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
  * was nothing left to fail.  Anything else fails the test, and so does code that

@@ -266,8 +266,8 @@ static void points_are_failed(struct kunit *test)
 	const struct count_case *c = test->param_value;
 	struct kunit_fault_sweep sweep = {
 		.scenario = c->name,
-		.may_be_empty = !c->points,
-		.may_tolerate = c->body == tries_twice || c->body == preload_an_id,
+		.allow_empty = !c->points,
+		.allow_success = c->body == tries_twice || c->body == preload_an_id,
 	};
 
 	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, c->body, c->arg), 2 * c->points);
@@ -420,14 +420,14 @@ static void late_frees_are_no_leaks(struct kunit *test)
 static void kinds_are_told_apart(struct kunit *test)
 {
 	struct kunit_fault_sweep sweep = {
-		.kinds = BIT(KUNIT_FAULT_PAGE),
+		.allocators = BIT(KUNIT_FAULT_PAGE),
 		.modes = BIT(KUNIT_FAULT_ONCE),
-		.may_be_empty = true,
+		.allow_empty = true,
 	};
 
 	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_objects, NULL), 0);
 	sweep = (struct kunit_fault_sweep) {
-		.kinds = BIT(KUNIT_FAULT_PAGE),
+		.allocators = BIT(KUNIT_FAULT_PAGE),
 		.modes = BIT(KUNIT_FAULT_ONCE),
 	};
 	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, two_requests_for_pages, NULL), 2);
@@ -447,7 +447,7 @@ static void plan_is_followed(struct kunit *test)
 		{ { .nth = 4, .forever = true }, 0x3f8 },
 		{ { .nth = 3, .again = 1 }, 0x00c },
 		{ { .nth = 3, .again = 5 }, 0x084 },
-		{ { .nth = 1, .kinds = BIT(KUNIT_FAULT_PAGE), .forever = true }, 0 },
+		{ { .nth = 1, .allocators = BIT(KUNIT_FAULT_PAGE), .forever = true }, 0 },
 	};
 	struct kunit_fault_report report;
 	unsigned int failed;
@@ -484,7 +484,7 @@ static void pairs_are_swept(struct kunit *test)
 {
 	struct kunit_fault_sweep sweep = {
 		.modes = BIT(KUNIT_FAULT_PAIR),
-		.may_tolerate = true,
+		.allow_success = true,
 	};
 
 	/*
@@ -941,7 +941,7 @@ static void failures_are_reported(struct kunit *test)
 	expected->sweep.cap = c->cap;
 	if (c->body == does_not_give_up) {
 		expected->sweep.modes = BIT(KUNIT_FAULT_FOREVER);
-		expected->sweep.may_tolerate = true;
+		expected->sweep.allow_success = true;
 	}
 	expected->body = c->body;
 

@@ -127,13 +127,13 @@ void kunit_fault_set_killed(bool killed)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_set_killed);
 
-bool __kunit_fault_hit(enum kunit_fault_kind kind, gfp_t gfp)
+bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp)
 {
 	struct kunit_fault_report *report = &window.report;
 
 	if (!__kunit_fault_armed() || window.masked)
 		return false;
-	if (window.plan.kinds && !(window.plan.kinds & BIT(kind)))
+	if (window.plan.allocators && !(window.plan.allocators & BIT(allocator)))
 		return false;
 	if (gfp & __GFP_NOFAIL) {
 		report->nofail++;
@@ -175,13 +175,13 @@ static bool site_is_one_of(unsigned long site, const char * const *names)
 	return false;
 }
 
-void __kunit_fault_track(enum kunit_fault_kind kind, const void *object,
+void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *object,
 			 unsigned long site)
 {
 	/* The allocator that was asked is masked once, those it asks are deeper. */
 	if (!object || !__kunit_fault_armed() || window.masked != 1)
 		return;
-	if (window.plan.kinds && !(window.plan.kinds & BIT(kind)))
+	if (window.plan.allocators && !(window.plan.allocators & BIT(allocator)))
 		return;
 	site = site ?: site_here();
 	if (!site_is_one_of(site, window.kept_by))

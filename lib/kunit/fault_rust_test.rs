@@ -6,7 +6,7 @@ use kernel::{
     kunit::fault::{
         available,
         inject,
-        Kind,
+        Allocator,
         Mode,
         Plan,
         Sweep, //
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    #[fault_sweep(kinds(slab), modes(once), cap = 3)]
+    #[fault_sweep(allocators(slab), modes(once), cap = 3)]
     fn attribute_with_options() -> Result {
         let _page = Page::alloc_page(GFP_KERNEL)?;
 
@@ -98,14 +98,14 @@ mod tests {
             assert_eq!((*pair.0, *pair.1), (1, 2));
             outcome.map(drop).or(Ok(()))
         },
-        kinds(slab, page)
+        allocators(slab, page)
     )]
     fn attribute_with_commas(_: &mut Pair) -> Result<(KBox<u8>, KBox<u64>)> {
         pair_of()
     }
 
     #[test]
-    #[fault_sweep(check = |outcome: Result<_, _>| outcome.map(drop).or(Ok(())), kinds(), modes())]
+    #[fault_sweep(check = |outcome: Result<_, _>| outcome.map(drop).or(Ok(())), allocators(), modes())]
     fn attribute_with_empty_lists() -> Result<Boxes> {
         three_boxes()
     }
@@ -113,7 +113,7 @@ mod tests {
     /// Lists without an element are those of the defaults.
     #[test]
     fn empty_lists_are_the_defaults() -> Result {
-        let total = Sweep::new().kinds(&[]).modes(&[]).run(|run| {
+        let total = Sweep::new().allocators(&[]).modes(&[]).run(|run| {
             drop(run.inject(three_boxes));
             Ok(())
         })?;
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    #[fault_sweep(may_be_empty)]
+    #[fault_sweep(allow_empty)]
     fn attribute_on_nothing() -> Result {
         Ok(())
     }
@@ -146,7 +146,7 @@ mod tests {
         let mut n = 0;
 
         Sweep::new()
-            .kinds(&[Kind::Slab, Kind::Page])
+            .allocators(&[Allocator::Slab, Allocator::Page])
             .modes(&[Mode::Once])
             .run(|run| {
                 n += 1;
@@ -184,7 +184,7 @@ mod tests {
             (Plan::once(3), [false, false, true, false]),
             (Plan::forever(3), [false, false, true, true]),
             (Plan::pair(1, 3), [true, false, false, true]),
-            (Plan::forever(1).kinds(&[Kind::Page]), [false; 4]),
+            (Plan::forever(1).allocators(&[Allocator::Page]), [false; 4]),
         ] {
             let (result, report) = inject(plan, || {
                 core::array::from_fn(|n| KBox::new(n, GFP_KERNEL).is_err())

@@ -13,9 +13,9 @@ struct Options {
     check: Option<TokenStream>,
 }
 
-const USAGE: &str = "`#[fault_sweep]` takes `kinds(slab, page, percpu)`, \
-     `modes(once, forever, pair, signal)`, `cap = NUMBER`, `may_tolerate`, `may_keep`, \
-     `may_be_empty`, `warm_up`, `setup = FUNCTION` and `check = FUNCTION`";
+const USAGE: &str = "`#[fault_sweep]` takes `allocators(slab, page, percpu)`, \
+     `modes(once, forever, pair, signal)`, `cap = NUMBER`, `allow_success`, `ignore_leaks`, \
+     `allow_empty`, `warm_up`, `setup = FUNCTION` and `check = FUNCTION`";
 
 /// Tokens that are not the user's.
 fn ours(text: &str) -> TokenStream {
@@ -26,7 +26,7 @@ fn group(delimiter: Delimiter, content: TokenStream) -> TokenTree {
     TokenTree::Group(Group::new(delimiter, content))
 }
 
-/// Makes `&[Kind::Slab]` of `(slab)`, with one element for each name in the list.
+/// Makes `&[Allocator::Slab]` of `(slab)`, with one element for each name in the list.
 fn variants(ty: &str, list: &Group) -> TokenStream {
     let mut elements = TokenStream::new();
 
@@ -108,15 +108,15 @@ fn parse_options(attr: TokenStream) -> Options {
             _ => panic!("{USAGE}"),
         };
         let argument = match name.as_str() {
-            "kinds" | "modes" => {
-                let ty = if name == "kinds" { "Kind" } else { "Mode" };
+            "allocators" | "modes" => {
+                let ty = if name == "allocators" { "Allocator" } else { "Mode" };
                 match tokens.next() {
                     Some(TokenTree::Group(list)) => variants(ty, &list),
                     _ => panic!("{USAGE}"),
                 }
             }
             "cap" => value(&mut tokens),
-            "may_tolerate" | "may_keep" | "may_be_empty" | "warm_up" => TokenStream::new(),
+            "allow_success" | "ignore_leaks" | "allow_empty" | "warm_up" => TokenStream::new(),
             "setup" => {
                 options.setup = Some(value(&mut tokens));
                 continue;

@@ -210,9 +210,9 @@ static int map_memory(void)
 static const struct library_case {
 	const char *name;
 	int (*body)(void);
-	bool may_tolerate;	/* because it tries again, or does without */
-	bool may_keep;		/* because what it frees is cached */
-	bool may_be_empty;
+	bool allow_success;	/* because it tries again, or does without */
+	bool ignore_leaks;	/* because what it frees is cached */
+	bool allow_empty;
 } library_cases[] = {
 	{ "xa_reserve", reserve_in_an_xarray, true },
 	{ "ida_alloc", allocate_ids, true },
@@ -222,13 +222,13 @@ static const struct library_case {
 	{ "simple_offset_remove", remove_names_from_a_directory, true },
 	{ "mempool_create", set_up_a_mempool },
 	{ "percpu_counter_init_many", set_up_counters,
-	  .may_be_empty = !IS_ENABLED(CONFIG_SMP) },
+	  .allow_empty = !IS_ENABLED(CONFIG_SMP) },
 	{ "percpu_ref_init", set_up_a_percpu_ref },
 	{ "rhashtable_init", fill_a_hash_table, true },
 	{ "sg_alloc_table", build_a_scatterlist },
 	{ "argv_split", split_arguments },
 	{ "kasprintf_strarray", print_strings },
-	{ "vmalloc", map_memory, true, .may_keep = true },
+	{ "vmalloc", map_memory, true, .ignore_leaks = true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(library, library_cases, name);
@@ -238,9 +238,9 @@ static void library(struct kunit *test)
 	const struct library_case *c = test->param_value;
 	struct kunit_fault_sweep sweep = {
 		.scenario = c->name,
-		.may_tolerate = c->may_tolerate,
-		.may_keep = c->may_keep,
-		.may_be_empty = c->may_be_empty,
+		.allow_success = c->allow_success,
+		.ignore_leaks = c->ignore_leaks,
+		.allow_empty = c->allow_empty,
 	};
 
 	while (kunit_fault_sweep_next(test, &sweep)) {

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    #[fault_sweep(setup = twenty, check = all_up_to_failure, may_tolerate)]
+    #[fault_sweep(setup = twenty, check = all_up_to_failure, allow_success)]
     fn inserts(tree: &mut Tree) -> Result {
         for n in OLD..NEW {
             tree.insert(10 * n, KBox::new(n, GFP_KERNEL)?, GFP_KERNEL)?;
@@ -67,7 +67,7 @@ mod tests {
 
     /// Erasing may join nodes, and allocate for that. It cannot fail.
     #[test]
-    #[fault_sweep(setup = twenty, check = nothing_is_left, may_tolerate)]
+    #[fault_sweep(setup = twenty, check = nothing_is_left, allow_success)]
     fn erases(tree: &mut Tree) -> Result {
         for n in 0..OLD {
             tree.erase(10 * n).ok_or(ENOENT)?;

@@ -53,7 +53,7 @@ mod tests {
     /// Allocates pages one by one, page tables, and a `struct vmap_area`. The latter is cached when
     /// it is freed, which looks like a leak.
     #[test]
-    #[fault_sweep(may_tolerate, may_keep)]
+    #[fault_sweep(allow_success, ignore_leaks)]
     fn vmalloc() -> Result<VVec<u8>> {
         let mut v = VVec::new();
 
@@ -63,7 +63,7 @@ mod tests {
 
     /// Tolerates the first failure: falls back to `vmalloc()`.
     #[test]
-    #[fault_sweep(may_tolerate)]
+    #[fault_sweep(allow_success)]
     fn kvmalloc() -> Result<KVVec<u8>> {
         Ok(KVVec::with_capacity(
             5 * PAGE_SIZE,

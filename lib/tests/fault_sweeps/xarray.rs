@@ -57,14 +57,14 @@ mod tests {
 
     /// Tolerates some failures: first allocates under the lock, then tries again without it.
     #[test]
-    #[fault_sweep(setup = some, check = all_up_to_failure, may_tolerate)]
+    #[fault_sweep(setup = some, check = all_up_to_failure, allow_success)]
     fn stores(xa: &mut Array) -> Result<usize> {
         store_new(xa, GFP_KERNEL)
     }
 
     /// Tries twice even if it must not wait.
     #[test]
-    #[fault_sweep(setup = some, check = all_up_to_failure, may_tolerate)]
+    #[fault_sweep(setup = some, check = all_up_to_failure, allow_success)]
     fn stores_without_waiting(xa: &mut Array) -> Result<usize> {
         store_new(xa, GFP_NOWAIT)
     }

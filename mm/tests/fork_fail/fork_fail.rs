@@ -98,10 +98,10 @@ const EACH_AND_PAIRS: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Pair, Mode::S
 /// Returns a sweep of forks of this parent, which is yet to be run.
 fn forks<'a>(name: &'a CStr, parent: &Parent) -> Sweep<'a> {
     // anon_vma_clone() tries without waiting first.
-    let sweep = Sweep::new().scenario(name).may_tolerate();
+    let sweep = Sweep::new().scenario(name).allow_success();
 
     if parent.keeps_something() {
-        sweep.may_keep()
+        sweep.ignore_leaks()
     } else {
         sweep
     }
@@ -179,7 +179,7 @@ fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Res
     }
     if parent.vmas().is_empty() {
         // dup_mmap() has no VMA to copy.
-        sweep = sweep.may_be_empty();
+        sweep = sweep.allow_empty();
     }
     sweep.run(|run| attempt(run, parent, &before, fork))?;
     check_slabs(name, &before)
@@ -210,7 +210,9 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
 
     for scenario in table {
         if let Some(why) = scenario.missing() {
-            Sweep::new().scenario(scenario.name).none(why)?;
+            Sweep::new()
+                .scenario(scenario.name)
+                .report_skipped(why)?;
             continue;
         }
         let mut modes = modes;
@@ -219,7 +221,7 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
             Sweep::new()
                 .scenario(scenario.name)
                 .cause(c_str!("pair"), ENOMEM)
-                .none(c_str!("too many points to try each two of them"))?;
+                .report_skipped(c_str!("too many points to try each two of them"))?;
             modes = EACH;
         }
         // The first fork may leave something to the later ones: then each mode has a new parent.
@@ -245,7 +247,7 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
             Sweep::new()
                 .scenario(scenario.name)
                 .cause(way.name(), way.error())
-                .none(why)?;
+                .report_skipped(why)?;
             continue;
         }
         let parent = Parent::new(scenario)?;

@@ -45,7 +45,7 @@ use core::marker::PhantomData;
 ///     Ok(())
 /// }
 ///
-/// #[fault_sweep(kinds(slab), setup = three, check = longer_or_intact)]
+/// #[fault_sweep(allocators(slab), setup = three, check = longer_or_intact)]
 /// fn push(v: &mut KVec<u64>) -> Result {
 ///     Ok(v.push(4, GFP_KERNEL)?)
 /// }
@@ -62,7 +62,7 @@ mod imp {
         kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan,
         kunit_fault_set_killed as set_killed, kunit_fault_sweep_arm as arm,
         kunit_fault_sweep_disarm as disarm, kunit_fault_sweep_fail as fail,
-        kunit_fault_sweep_next as next, kunit_fault_sweep_none as none,
+        kunit_fault_sweep_next as next, kunit_fault_sweep_report_skipped as report_skipped,
     };
 }
 
@@ -93,19 +93,24 @@ mod imp {
 
     pub(super) unsafe fn fail(_: *mut kunit, _: *mut kunit_fault_sweep, _: *const c_char) {}
 
-    pub(super) unsafe fn none(_: *mut kunit, _: *const kunit_fault_sweep, _: *const c_char) {}
+    pub(super) unsafe fn report_skipped(
+        _: *mut kunit,
+        _: *const kunit_fault_sweep,
+        _: *const c_char,
+    ) {
+    }
 }
 
 /// An allocator that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Kind {
+pub enum Allocator {
     /// `kmalloc()`, `kmem_cache_alloc()`, their bulk variants and prefilled sheaves.
-    Slab = bindings::kunit_fault_kind_KUNIT_FAULT_SLAB,
+    Slab = bindings::kunit_fault_allocator_KUNIT_FAULT_SLAB,
     /// The page allocator.
-    Page = bindings::kunit_fault_kind_KUNIT_FAULT_PAGE,
+    Page = bindings::kunit_fault_allocator_KUNIT_FAULT_PAGE,
     /// `alloc_percpu()` and friends.
-    Percpu = bindings::kunit_fault_kind_KUNIT_FAULT_PERCPU,
+    Percpu = bindings::kunit_fault_allocator_KUNIT_FAULT_PERCPU,
 }
 
 /// A way to go through the points.
@@ -165,16 +170,16 @@ impl Plan {
     }
 
     /// Counts requests to these allocators only. The default, and what an empty list means, is all.
-    pub fn kinds(mut self, kinds: &[Kind]) -> Self {
-        self.0.kinds = mask_of(kinds);
+    pub fn allocators(mut self, allocators: &[Allocator]) -> Self {
+        self.0.allocators = mask_of(allocators);
         self
     }
 }
 
-fn mask_of(kinds: &[Kind]) -> u32 {
-    kinds
+fn mask_of(allocators: &[Allocator]) -> u32 {
+    allocators
         .iter()
-        .fold(0, |mask, kind| mask | (1 << *kind as u32))
+        .fold(0, |mask, allocator| mask | (1 << *allocator as u32))
 }
 
 /// What happened while a [`Plan`] was in force.
@@ -275,7 +280,7 @@ fn current_test() -> Result<*mut bindings::kunit> {
 
 /// Fails a piece of code at one point after the other.
 ///
-/// The defaults are all kinds, the modes once and forever, and no tolerance: a run in which
+/// The defaults are all allocators, the modes once and forever, and no tolerance: a run in which
 /// something was made to fail has to return `ENOMEM`.
 ///
 /// # Examples
@@ -329,8 +334,8 @@ impl<'a> Sweep<'a> {
     }
 
     /// Counts requests to these allocators only. The default, and what an empty list means, is all.
-    pub fn kinds(mut self, kinds: &[Kind]) -> Self {
-        self.raw.kinds = mask_of(kinds);
+    pub fn allocators(mut self, allocators: &[Allocator]) -> Self {
+        self.raw.allocators = mask_of(allocators);
         self
     }
 
@@ -384,14 +389,14 @@ impl<'a> Sweep<'a> {
     }
 
     /// Lets a run succeed although an allocation failed: the code tries again, or does without.
-    pub fn may_tolerate(mut self) -> Self {
-        self.raw.may_tolerate = true;
+    pub fn allow_success(mut self) -> Self {
+        self.raw.allow_success = true;
         self
     }
 
     /// Does not look for leaks: what the code frees is kept for later by a cache of its own.
-    pub fn may_keep(mut self) -> Self {
-        self.raw.may_keep = true;
+    pub fn ignore_leaks(mut self) -> Self {
+        self.raw.ignore_leaks = true;
         self
     }
 
@@ -403,8 +408,8 @@ impl<'a> Sweep<'a> {
     }
 
     /// Lets the test pass if there is no point at all.
-    pub fn may_be_empty(mut self) -> Self {
-        self.raw.may_be_empty = true;
+    pub fn allow_empty(mut self) -> Self {
+        self.raw.allow_empty = true;
         self
     }
 
@@ -414,11 +419,11 @@ impl<'a> Sweep<'a> {
     /// # Errors
     ///
     /// `EINVAL` if the current task does not run a KUnit test.
-    pub fn none(self, why: &CStr) -> Result {
+    pub fn report_skipped(self, why: &CStr) -> Result {
         let test = current_test()?;
 
         // SAFETY: `test` is the current test, and `why` outlives the call.
-        unsafe { imp::none(test, &self.raw, why.as_char_ptr()) };
+        unsafe { imp::report_skipped(test, &self.raw, why.as_char_ptr()) };
         Ok(())
     }
 

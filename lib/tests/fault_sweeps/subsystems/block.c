@@ -56,7 +56,7 @@ static int block(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(block, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(block, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(block),

@@ -33,7 +33,7 @@ static int fixed_rate(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(fixed_rate, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(fixed_rate, .allow_success = true);
 
 static u8 get_first(struct clk_hw *hw)
 {
@@ -124,7 +124,7 @@ static int mux(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(mux, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(mux, .allow_success = true);
 
 static int composite(struct kunit *test)
 {
@@ -139,7 +139,7 @@ static int composite(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(composite, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(composite, .allow_success = true);
 
 static int notified(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -183,7 +183,7 @@ static int lookup(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(lookup, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(lookup, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(fixed_rate),

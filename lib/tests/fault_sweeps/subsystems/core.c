@@ -40,7 +40,7 @@ static int gen_pool(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(gen_pool, .may_tolerate = true, .kept_by = caches);
+KUNIT_DEFINE_FAULT_SWEEP(gen_pool, .allow_success = true, .kept_by = caches);
 #endif
 
 static int resource_tree(struct kunit *test)
@@ -95,7 +95,7 @@ static int shrinker(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(shrinker, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(shrinker, .allow_success = true);
 
 static int srcu(struct kunit *test)
 {
@@ -107,7 +107,7 @@ static int srcu(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(srcu, .may_be_empty = true);
+KUNIT_DEFINE_FAULT_SWEEP(srcu, .allow_empty = true);
 
 static int bitmap_queue(struct kunit *test)
 {
@@ -132,7 +132,7 @@ static int workqueue_bound(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(workqueue_bound, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(workqueue_bound, .allow_success = true);
 
 static int workqueue_unbound(struct kunit *test)
 {
@@ -145,7 +145,7 @@ static int workqueue_unbound(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(workqueue_unbound, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(workqueue_unbound, .allow_success = true);
 
 static struct kunit_case cases[] = {
 #ifdef CONFIG_GENERIC_ALLOCATOR

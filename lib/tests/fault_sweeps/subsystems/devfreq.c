@@ -53,7 +53,7 @@ static int devfreq(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(devfreq, .warm_up = true, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(devfreq, .warm_up = true, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(devfreq),

@@ -30,7 +30,7 @@ static int root_device(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(root_device, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(root_device, .allow_success = true);
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -70,7 +70,7 @@ static int class_device(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(class_device, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(class_device, .allow_success = true);
 
 static int bind_part(struct device *dev, struct device *master, void *data)
 {
@@ -125,7 +125,7 @@ release:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(components, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(components, .allow_success = true);
 
 static int auxiliary_device(struct kunit *test)
 {
@@ -139,7 +139,7 @@ static int auxiliary_device(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(auxiliary_device, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(auxiliary_device, .allow_success = true);
 
 static int probe_faux(struct faux_device *faux)
 {
@@ -159,7 +159,7 @@ static int faux_device(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(faux_device, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(faux_device, .allow_success = true);
 
 static const struct file_operations no_operations = { .owner = THIS_MODULE };
 
@@ -178,7 +178,7 @@ static int misc_device(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(misc_device, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(misc_device, .allow_success = true);
 
 static int char_device(struct kunit *test)
 {

@@ -63,7 +63,7 @@ static int devlink(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(devlink, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(devlink, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(devlink),

@@ -75,7 +75,7 @@ static int managed(struct kunit *test)
 	return device_for(test, use_managed);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(managed, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(managed, .allow_success = true);
 
 static int register_device(struct drm_device *drm)
 {
@@ -165,7 +165,7 @@ static int modes(struct kunit *test)
 	return device_for(test, use_modes);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(modes, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(modes, .allow_success = true);
 
 static int use_properties(struct drm_device *drm)
 {
@@ -197,7 +197,7 @@ static int properties(struct kunit *test)
 	return device_for(test, use_properties);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(properties, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(properties, .allow_success = true);
 
 /* Who has no memory for an inode of shmem says that there is no space for it. */
 static const int no_inode[] = { -ENOSPC, 0 };
@@ -237,7 +237,7 @@ static int gem_shmem(struct kunit *test)
 	return device_for(test, use_shmem);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(gem_shmem, .may_tolerate = true, .kept_by = caches, .accept = no_inode);
+KUNIT_DEFINE_FAULT_SWEEP(gem_shmem, .allow_success = true, .kept_by = caches, .accept = no_inode);
 
 static int init(struct kunit *test)
 {

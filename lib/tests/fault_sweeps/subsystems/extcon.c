@@ -27,7 +27,7 @@ static int extcon(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(extcon, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(extcon, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(extcon),

@@ -60,7 +60,7 @@ static int ramfs(struct kunit *test)
 	return mount_and_write("ramfs", "none");
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(ramfs, .may_tolerate = true, .accept = no_inode);
+KUNIT_DEFINE_FAULT_SWEEP(ramfs, .allow_success = true, .accept = no_inode);
 
 #if IS_ENABLED(CONFIG_TMPFS)
 
@@ -69,7 +69,7 @@ static int tmpfs(struct kunit *test)
 	return mount_and_write("tmpfs", "none");
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(tmpfs, .may_tolerate = true, .accept = no_inode);
+KUNIT_DEFINE_FAULT_SWEEP(tmpfs, .allow_success = true, .accept = no_inode);
 
 #endif
 
@@ -122,7 +122,7 @@ static int vfat(struct kunit *test)
 }
 
 /* The page cache of the disk may keep what it has read. */
-KUNIT_DEFINE_FAULT_SWEEP(vfat, .may_tolerate = true, .may_keep = true);
+KUNIT_DEFINE_FAULT_SWEEP(vfat, .allow_success = true, .ignore_leaks = true);
 
 /* There need not be a /dev yet. */
 static int make_disk(struct kunit *test)

@@ -64,7 +64,7 @@ static int gpio(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(gpio, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(gpio, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(gpio),

@@ -50,7 +50,7 @@ static int hwmon(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(hwmon, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(hwmon, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(hwmon),

@@ -54,7 +54,7 @@ free:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(i2c, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(i2c, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(i2c),

@@ -92,7 +92,7 @@ static int iio_device(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(iio_device, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(iio_device, .allow_success = true, .kept_by = nodes, .accept = nameless);
 
 static int iio_buffer(struct kunit *test)
 {
@@ -112,7 +112,7 @@ static int iio_buffer(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(iio_buffer, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(iio_buffer, .allow_success = true, .kept_by = nodes, .accept = nameless);
 
 static int iio_trigger(struct kunit *test)
 {
@@ -128,7 +128,7 @@ static int iio_trigger(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(iio_trigger, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(iio_trigger, .allow_success = true, .kept_by = nodes, .accept = nameless);
 
 static int iio_maps(struct kunit *test)
 {
@@ -149,7 +149,7 @@ static int iio_maps(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(iio_maps, .may_tolerate = true, .kept_by = nodes, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(iio_maps, .allow_success = true, .kept_by = nodes, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(iio_device),

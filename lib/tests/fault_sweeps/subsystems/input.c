@@ -37,7 +37,7 @@ static int keyboard(struct kunit *test)
 	return register_input(input);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(keyboard, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(keyboard, .allow_success = true, .accept = nameless);
 
 static int touchscreen(struct kunit *test)
 {
@@ -57,7 +57,7 @@ static int touchscreen(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(touchscreen, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(touchscreen, .allow_success = true, .accept = nameless);
 
 #if IS_ENABLED(CONFIG_INPUT_FF_MEMLESS)
 
@@ -87,7 +87,7 @@ static int force_feedback(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(force_feedback, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(force_feedback, .allow_success = true, .accept = nameless);
 
 #endif
 
@@ -152,7 +152,7 @@ static int hid_mouse(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(hid_mouse, .may_tolerate = true, .accept = nameless,
+KUNIT_DEFINE_FAULT_SWEEP(hid_mouse, .allow_success = true, .accept = nameless,
 			 .kept_by = caches);
 
 #endif

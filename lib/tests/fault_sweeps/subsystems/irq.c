@@ -25,7 +25,7 @@ static int irq_descriptors(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(irq_descriptors, .may_tolerate = true, .kept_by = nodes);
+KUNIT_DEFINE_FAULT_SWEEP(irq_descriptors, .allow_success = true, .kept_by = nodes);
 
 static int map_nothing(struct irq_domain *domain, unsigned int irq, irq_hw_number_t hwirq)
 {
@@ -82,7 +82,7 @@ free_fwnode:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(irq_domain_flat, .may_tolerate = true, .kept_by = nodes);
+KUNIT_DEFINE_FAULT_SWEEP(irq_domain_flat, .allow_success = true, .kept_by = nodes);
 
 #ifdef CONFIG_GENERIC_IRQ_CHIP
 
@@ -118,7 +118,7 @@ static int generic_chips(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(generic_chips, .may_tolerate = true, .kept_by = nodes);
+KUNIT_DEFINE_FAULT_SWEEP(generic_chips, .allow_success = true, .kept_by = nodes);
 
 #endif
 
@@ -189,7 +189,7 @@ free_fwnodes:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(irq_domain_hierarchy, .may_tolerate = true, .kept_by = nodes);
+KUNIT_DEFINE_FAULT_SWEEP(irq_domain_hierarchy, .allow_success = true, .kept_by = nodes);
 
 #endif
 
@@ -229,7 +229,7 @@ static int irq_requested(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(irq_requested, .may_tolerate = true, .kept_by = nodes);
+KUNIT_DEFINE_FAULT_SWEEP(irq_requested, .allow_success = true, .kept_by = nodes);
 
 #endif
 

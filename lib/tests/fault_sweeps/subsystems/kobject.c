@@ -61,7 +61,7 @@ put_parent:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(kobject, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(kobject, .allow_success = true);
 
 static int kset(struct kunit *test)
 {
@@ -73,7 +73,7 @@ static int kset(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(kset, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(kset, .allow_success = true);
 
 static const struct kernfs_ops no_ops;
 
@@ -107,7 +107,7 @@ destroy:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(kernfs, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(kernfs, .allow_success = true);
 
 static const struct software_node first_node = { .name = "fault-sweep-first" };
 
@@ -138,7 +138,7 @@ static int software_nodes(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(software_nodes, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(software_nodes, .allow_success = true);
 
 static int created_node(struct kunit *test)
 {
@@ -157,7 +157,7 @@ static int created_node(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(created_node, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(created_node, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(kobject),

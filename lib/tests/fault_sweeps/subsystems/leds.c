@@ -26,7 +26,7 @@ static int led(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(led, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(led, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(led),

@@ -42,7 +42,7 @@ static int mdio(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(mdio, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(mdio, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(mdio),

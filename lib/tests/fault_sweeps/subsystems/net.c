@@ -118,7 +118,7 @@ static int device(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(device, .may_tolerate = true, .accept = net_errors,
+KUNIT_DEFINE_FAULT_SWEEP(device, .allow_success = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
 static int datagram_socket(struct kunit *test)
@@ -134,7 +134,7 @@ static int datagram_socket(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(datagram_socket, .may_tolerate = true, .accept = net_errors,
+KUNIT_DEFINE_FAULT_SWEEP(datagram_socket, .allow_success = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
 static int stream_socket(struct kunit *test)
@@ -152,7 +152,7 @@ static int stream_socket(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(stream_socket, .may_tolerate = true, .accept = net_errors,
+KUNIT_DEFINE_FAULT_SWEEP(stream_socket, .allow_success = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
 static int nothing_to_do(struct sk_buff *skb, struct genl_info *info)
@@ -185,7 +185,7 @@ static int netlink_family(struct kunit *test)
 	return err ?: genl_unregister_family(&family);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(netlink_family, .may_tolerate = true, .accept = net_errors,
+KUNIT_DEFINE_FAULT_SWEEP(netlink_family, .allow_success = true, .accept = net_errors,
 			 .kept_by = net_caches);
 
 static struct kunit_case cases[] = {

@@ -42,7 +42,7 @@ static int nvmem(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(nvmem, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(nvmem, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(nvmem),

@@ -33,7 +33,7 @@ static int phy(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(phy, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(phy, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(phy),

@@ -83,7 +83,7 @@ static int platform_device(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(platform_device, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(platform_device, .allow_success = true, .accept = nameless);
 
 static struct platform_driver other_driver = {
 	.probe = probe_thing,
@@ -99,7 +99,7 @@ static int platform_driver(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(platform_driver, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(platform_driver, .allow_success = true, .accept = nameless);
 
 /* Everything of a group is given back, however far it got. */
 static int devres_group(struct kunit *test)

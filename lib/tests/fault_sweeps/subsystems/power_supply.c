@@ -43,7 +43,7 @@ static int power_supply(struct kunit *test)
 	return 0;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(power_supply, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(power_supply, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(power_supply),

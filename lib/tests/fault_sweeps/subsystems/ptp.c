@@ -60,7 +60,7 @@ static int ptp(struct kunit *test)
 	return ptp_clock_unregister(clock);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(ptp, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(ptp, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(ptp),

@@ -31,7 +31,7 @@ static int pwm(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(pwm, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(pwm, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(pwm),

@@ -108,21 +108,21 @@ static int regmap_flat(struct kunit *test)
 	return cached(test, REGCACHE_FLAT);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regmap_flat, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(regmap_flat, .allow_success = true);
 
 static int regmap_rbtree(struct kunit *test)
 {
 	return cached(test, REGCACHE_RBTREE);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regmap_rbtree, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(regmap_rbtree, .allow_success = true);
 
 static int regmap_maple(struct kunit *test)
 {
 	return cached(test, REGCACHE_MAPLE);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regmap_maple, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(regmap_maple, .allow_success = true);
 
 static int raw_write(void *context, const void *data, size_t count)
 {
@@ -177,7 +177,7 @@ static int regmap_raw(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regmap_raw, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(regmap_raw, .allow_success = true);
 
 static int regmap_fields(struct kunit *test)
 {
@@ -208,7 +208,7 @@ exit:
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regmap_fields, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(regmap_fields, .allow_success = true);
 
 #if IS_ENABLED(CONFIG_REGMAP_IRQ) && IS_ENABLED(CONFIG_IRQ_SIM)
 
@@ -263,7 +263,7 @@ static int regmap_irq(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regmap_irq, .may_tolerate = true, .kept_by = nodes);
+KUNIT_DEFINE_FAULT_SWEEP(regmap_irq, .allow_success = true, .kept_by = nodes);
 
 #endif
 

@@ -68,7 +68,7 @@ static int regulator(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(regulator, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(regulator, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(regulator),

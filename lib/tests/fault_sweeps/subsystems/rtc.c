@@ -37,7 +37,7 @@ static int rtc(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(rtc, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(rtc, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(rtc),

@@ -38,7 +38,7 @@ static int empty_card(struct kunit *test)
 	return card_with(test, add_none);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(empty_card, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(empty_card, .allow_success = true, .accept = nameless);
 
 static int get_none(struct snd_kcontrol *kcontrol, struct snd_ctl_elem_value *value)
 {
@@ -75,7 +75,7 @@ static int controls(struct kunit *test)
 	return card_with(test, add_controls);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(controls, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(controls, .allow_success = true, .accept = nameless);
 
 static const struct snd_pcm_ops pcm_ops = {};
 
@@ -101,7 +101,7 @@ static int pcm(struct kunit *test)
 	return card_with(test, add_pcm);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(pcm, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(pcm, .allow_success = true, .accept = nameless);
 
 #if IS_ENABLED(CONFIG_SND_RAWMIDI)
 
@@ -120,7 +120,7 @@ static int rawmidi(struct kunit *test)
 	return card_with(test, add_rawmidi);
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(rawmidi, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(rawmidi, .allow_success = true, .accept = nameless);
 
 #endif
 

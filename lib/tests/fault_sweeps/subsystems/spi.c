@@ -62,7 +62,7 @@ static int spi(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(spi, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(spi, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(spi),

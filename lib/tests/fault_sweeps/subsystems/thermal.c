@@ -66,7 +66,7 @@ static int thermal_zone(struct kunit *test)
 }
 
 /* A zone is a hardware monitor, too, with CONFIG_THERMAL_HWMON. */
-KUNIT_DEFINE_FAULT_SWEEP(thermal_zone, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(thermal_zone, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(thermal_zone),

@@ -41,7 +41,7 @@ static int tty(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(tty, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(tty, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(tty),

@@ -64,7 +64,7 @@ static int typec(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(typec, .may_tolerate = true, .accept = nameless);
+KUNIT_DEFINE_FAULT_SWEEP(typec, .allow_success = true, .accept = nameless);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(typec),

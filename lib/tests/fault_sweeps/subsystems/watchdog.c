@@ -36,7 +36,7 @@ static int watchdog(struct kunit *test)
 	return err;
 }
 
-KUNIT_DEFINE_FAULT_SWEEP(watchdog, .may_tolerate = true);
+KUNIT_DEFINE_FAULT_SWEEP(watchdog, .allow_success = true);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_FAULT_SWEEP(watchdog),
