@@ -20,11 +20,14 @@ use core::{
 use kernel::{
     bindings,
     error::to_result,
-    ffi::c_long,
+    ffi::{
+        c_int,
+        c_long, //
+    },
     prelude::*, //
 };
 
-/// What [`fork_fail_peek`] returns where nothing is mapped.
+/// What [`Child::peek`] returns where nothing is mapped.
 const NOT_MAPPED: c_long = -(bindings::EFAULT as c_long);
 
 /// An mm that is not the current one.
@@ -104,9 +107,18 @@ impl Child {
         unsafe { fork_fail_put_keeping(self.into_mm().as_ptr()) }
     }
 
+    /// Returns the word at an address, and faults its page in.
     fn peek(&self, addr: usize) -> c_long {
-        // SAFETY: `mm` is valid by the type's invariants.
-        unsafe { fork_fail_peek(self.mm(), addr) }
+        const LEN: c_int = size_of::<c_long>() as c_int;
+        let mut word: c_long = 0;
+        let to = core::ptr::from_mut(&mut word).cast();
+
+        // SAFETY: `mm` is valid by the type's invariants, and `word` has as much room.
+        match unsafe { bindings::access_remote_vm(self.mm(), addr, to, LEN, bindings::FOLL_FORCE) }
+        {
+            LEN => word,
+            _ => NOT_MAPPED,
+        }
     }
 
     /// Returns what a word of the copy should be, and what to call it.
@@ -128,8 +140,10 @@ impl Child {
             .iter()
             .filter(|placed| !placed.vma.is_left_out());
 
-        // SAFETY: `mm` is valid by the type's invariants.
-        if unsafe { fork_fail_map_count(self.mm()) } as usize != copied.count() {
+        // SAFETY: `mm` is valid by the type's invariants, and nobody else changes it.
+        let map_count = unsafe { (*self.mm()).__bindgen_anon_1.map_count };
+
+        if map_count as usize != copied.count() {
             return Some((0, "the number of VMAs"));
         }
         // Reading faults pages in. In shared memory the parent would have them, too.

@@ -16,7 +16,7 @@ use super::{
     user::UserSpace, //
 };
 use core::ptr::NonNull;
-use kernel::{error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
+use kernel::{bindings, error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
 
 /// Address of the first VMA.
 const BASE: usize = 0x1000_0000;
@@ -316,16 +316,16 @@ impl Parent {
         let mapped = unsafe { fork_fail_map(file, addr, placed.len(), how) };
         if !file.is_null() {
             // SAFETY: The reference is ours; a mapping has its own.
-            unsafe { fork_fail_file_put(file) };
+            unsafe { bindings::fput(file) };
         }
         if mapped < 0 {
             return Err(Error::from_errno(mapped as i32));
         }
         if vma.memory == Memory::Thp {
-            self.advise(addr, placed.len(), Advice::HugePage)?;
+            self.advise(addr, placed.len(), FORK_FAIL_HUGEPAGE)?;
         }
         if vma.memory == Memory::Sparse && cfg!(CONFIG_TRANSPARENT_HUGEPAGE) {
-            self.advise(addr, placed.len(), Advice::NoHugePage)?;
+            self.advise(addr, placed.len(), FORK_FAIL_NOHUGEPAGE)?;
         }
         Ok(())
     }
@@ -338,12 +338,12 @@ impl Parent {
         }
         if placed.vma.memory == Memory::Thp {
             // khugepaged must not collapse what stays in small pages.
-            self.advise(placed.addr, placed.len(), Advice::NoHugePage)?;
+            self.advise(placed.addr, placed.len(), FORK_FAIL_NOHUGEPAGE)?;
         }
         Ok(())
     }
 
-    fn advise(&self, addr: usize, len: usize, advice: Advice) -> Result {
+    fn advise(&self, addr: usize, len: usize, advice: fork_fail_advice) -> Result {
         // SAFETY: The mm is valid by `user`'s invariants.
         to_result(unsafe { fork_fail_advise(self.mm(), addr, len, advice) })
     }
@@ -353,9 +353,9 @@ impl Parent {
 
         match placed.vma.treatment {
             Treatment::None | Treatment::Locked => Ok(()),
-            Treatment::DontFork => self.advise(addr, len, Advice::DontFork),
-            Treatment::WipeOnFork => self.advise(addr, len, Advice::WipeOnFork),
-            Treatment::Merged => self.advise(addr, len, Advice::Mergeable),
+            Treatment::DontFork => self.advise(addr, len, FORK_FAIL_DONTFORK),
+            Treatment::WipeOnFork => self.advise(addr, len, FORK_FAIL_WIPEONFORK),
+            Treatment::Merged => self.advise(addr, len, FORK_FAIL_MERGEABLE),
             // SAFETY: This kthread has an mm by `user`'s invariants.
             Treatment::ReadOnly => to_result(unsafe { fork_fail_read_only(addr, len) }),
             // SAFETY: As above.
@@ -376,7 +376,7 @@ impl Parent {
             Treatment::PartlyMapped => placed.words().try_for_each(|word| {
                 let half = Placed::page_size(placed.vma) / 2;
 
-                self.advise(word + half, half, Advice::DontNeed)
+                self.advise(word + half, half, FORK_FAIL_DONTNEED)
             }),
         }
     }

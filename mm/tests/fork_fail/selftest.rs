@@ -82,14 +82,14 @@ fn set_up(then: impl FnOnce()) -> Result {
 }
 
 /// A test that ends as it should.
-extern "C" fn ends() {
+unsafe extern "C" fn ends() {
     if let Err(err) = set_up(|| {}) {
         pr_err!("set-up: {err:?}\n");
     }
 }
 
 /// A test that aborts when it has set up everything.
-extern "C" fn aborts() {
+unsafe extern "C" fn aborts() {
     let result = set_up(|| {
         // SAFETY: This kthread runs a test. What is on its stack is not used again, and nobody
         // else refers to it.
@@ -100,12 +100,12 @@ extern "C" fn aborts() {
 }
 
 /// Runs a test in a test, and looks for what it has left behind.
-fn run_test(test: extern "C" fn()) -> Result {
+fn run_test(test: unsafe extern "C" fn()) -> Result {
     let before = Readings::of_settings();
 
     IS_SET_UP.store(false, Ordering::Relaxed);
     // SAFETY: FFI call without safety requirements.
-    to_result(unsafe { fork_fail_run_test(test) })?;
+    to_result(unsafe { fork_fail_run_test(Some(test)) })?;
     if !IS_SET_UP.load(Ordering::Relaxed) {
         pr_err!("the test in the test did not get as far as its end\n");
         return Err(EINVAL);

@@ -8,6 +8,7 @@ use super::{
 };
 use core::ptr::NonNull;
 use kernel::{
+    bindings,
     error::to_result,
     ffi::c_long,
     page::PAGE_SIZE,
@@ -95,7 +96,7 @@ impl UserSpace {
         }
         let result = f(SCRATCH);
         // SAFETY: This kthread has an mm by the type's invariants, and the page is the one above.
-        unsafe { fork_fail_unmap(SCRATCH, PAGE_SIZE) };
+        unsafe { bindings::vm_munmap(SCRATCH, PAGE_SIZE) };
         result
     }
 }

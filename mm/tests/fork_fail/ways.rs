@@ -21,7 +21,6 @@ use core::ptr::NonNull;
 use kernel::{
     c_str,
     error::to_result,
-    kunit::fault::killed,
     page::PAGE_SIZE,
     prelude::*,
     str::CStr, //
@@ -173,11 +172,12 @@ impl Arranged<'_> {
 
     /// Calls `fork`, with a fatal signal pending if the way needs one.
     pub(crate) fn fork<T>(&self, fork: impl FnOnce() -> T) -> T {
-        if self.killed {
-            killed(fork)
-        } else {
-            fork()
-        }
+        // SAFETY: FFI call without safety requirements.
+        unsafe { fork_fail_set_killed(self.killed) };
+        let forked = fork();
+        // SAFETY: As above.
+        unsafe { fork_fail_set_killed(false) };
+        forked
     }
 }
 

@@ -30,11 +30,6 @@ struct file *fork_fail_file(unsigned long size)
 	return IS_ERR(file) ? NULL : file;
 }
 
-void fork_fail_file_put(struct file *file)
-{
-	fput(file);
-}
-
 long fork_fail_map(struct file *file, unsigned long addr, unsigned long len,
 		   unsigned int how)
 {
@@ -47,11 +42,6 @@ long fork_fail_map(struct file *file, unsigned long addr, unsigned long len,
 		return ksys_mmap_pgoff(addr, len, PROT_READ | PROT_WRITE,
 				       flags | MAP_HUGETLB, -1, 0);
 	return vm_mmap(file, addr, len, PROT_READ | PROT_WRITE, flags, 0);
-}
-
-int fork_fail_unmap(unsigned long addr, unsigned long len)
-{
-	return vm_munmap(addr, len);
 }
 
 /* Memory that is not in the kernel's direct map */

@@ -137,21 +137,6 @@ int fork_fail_dup_mmap(struct mm_struct *child, struct mm_struct *parent)
 	return dup_mmap(child, parent);
 }
 
-/* The word at @addr, or -EFAULT.  Faults its page in. */
-long fork_fail_peek(struct mm_struct *mm, unsigned long addr)
-{
-	long word;
-
-	if (access_remote_vm(mm, addr, &word, sizeof(word), FOLL_FORCE) != sizeof(word))
-		return -EFAULT;
-	return word;
-}
-
-int fork_fail_map_count(struct mm_struct *mm)
-{
-	return mm->map_count;
-}
-
 /* The lowest address that can be mapped, and the end of what can be mapped */
 unsigned long fork_fail_lowest(void)
 {

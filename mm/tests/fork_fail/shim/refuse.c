@@ -11,6 +11,7 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/security.h>
 
 #include "shim.h"
@@ -111,6 +112,19 @@ int fork_fail_lock_hold(struct mm_struct *mm)
 void fork_fail_lock_release(void)
 {
 	fork_fail_undo_now(release_lock, NULL);
+}
+
+/* Lets this kthread, which no signal ends, look killed to what it calls. */
+void fork_fail_set_killed(bool killed)
+{
+	guard(spinlock_irq)(&current->sighand->siglock);
+	if (killed) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		recalc_sigpending();
+	}
 }
 
 #ifdef CONFIG_HUGETLB_PAGE
