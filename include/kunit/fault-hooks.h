@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Hooks for the allocators: where KUnit may fail an allocation, and where it
- * learns what became of those that did not fail.
+ * learns what became of those that did not fail; and for copies of user memory.
  *
  * Tests use <kunit/fault.h>.  This header is for mm/, and is as small as
  * <kunit/test-bug.h> is: without CONFIG_KUNIT_FAULT_INJECTION nothing of it is
@@ -38,6 +38,7 @@ enum kunit_fault_allocator {
 
 bool __kunit_fault_armed(void);
 bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp);
+bool __kunit_fault_hit_user_copy(void);
 void __kunit_fault_mask(void);
 void __kunit_fault_unmask(void);
 void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *object,
@@ -68,6 +69,17 @@ static inline bool kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t g
 {
 	return static_branch_unlikely(&kunit_running) &&
 	       __kunit_fault_hit(allocator, gfp);
+}
+
+/**
+ * kunit_fault_hit_user_copy() - Pass a point at which user memory is accessed
+ *
+ * Return: true if the access is to fail.
+ */
+static inline bool kunit_fault_hit_user_copy(void)
+{
+	return static_branch_unlikely(&kunit_running) &&
+	       __kunit_fault_hit_user_copy();
 }
 
 static inline void kunit_fault_mask(void)
@@ -126,6 +138,7 @@ DEFINE_LOCK_GUARD_0(kunit_fault_masked, kunit_fault_mask(), kunit_fault_unmask()
  */
 #define kunit_fault_armed()			false
 #define kunit_fault_hit(allocator, gfp)		((void)(allocator), (void)(gfp), false)
+#define kunit_fault_hit_user_copy()		false
 #define kunit_fault_mask()			do { } while (0)
 #define kunit_fault_unmask()			do { } while (0)
 #define kunit_fault_mask_scope()		do { } while (0)

@@ -19,6 +19,7 @@
 /**
  * struct kunit_fault_plan - Which of the points to fail
  * @allocators: Mask of BIT(enum kunit_fault_allocator) that count as points; 0 is all
+ * @user_copies: Copies from and to user space are points, too
  * @nth: The first point to fail, from 1; 0 fails none, they are only counted
  * @again: Fail a second one, this many points after @nth; 0 is none
  * @forever: Fail all points from @nth on
@@ -27,6 +28,7 @@
  */
 struct kunit_fault_plan {
 	unsigned int allocators;
+	bool user_copies;
 	unsigned long nth;
 	unsigned long again;
 	unsigned long limit;
@@ -38,6 +40,7 @@ struct kunit_fault_plan {
  * struct kunit_fault_report - What happened between arming and disarming
  * @points: Points passed, the failed ones included
  * @fired: Points that were made to fail, or at which a signal was sent
+ * @user_copies: Those of them that were copies from or to user space
  * @relented: Points that would have failed, but for &kunit_fault_plan.limit
  * @nofail: Requests with __GFP_NOFAIL, which are not injectable
  * @nofail_site: Caller of the last of these, or 0
@@ -48,6 +51,7 @@ struct kunit_fault_plan {
 struct kunit_fault_report {
 	unsigned long points;
 	unsigned long fired;
+	unsigned long user_copies;
 	unsigned long relented;
 	unsigned long nofail;
 	unsigned long nofail_site;
@@ -79,6 +83,8 @@ enum kunit_fault_mode {
  * struct kunit_fault_sweep - Fail a piece of code at one point after the other
  * @scenario: A name for this sweep, if the test has more than one, or NULL
  * @allocators: Mask of BIT(enum kunit_fault_allocator); 0 is all
+ * @user_copies: Make copies from and to user space fail, too, with -EFAULT; skips the
+ *		 test without CONFIG_FAULT_INJECTION_USERCOPY
  * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
  * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
  *	   alone.  The test arranges for failure number &kunit_fault_plan.nth of
@@ -110,11 +116,14 @@ enum kunit_fault_mode {
  * @points: private: runs of this mode in which the failure was injected
  * @next_only: private: index into @only of the N after the current one
  * @warming_up: private: the current run is that of @warm_up
+ * @replay: private: the one run to be made, as messages name it, or NULL
+ * @keep_going: private: do not end with the first run that fails
  * @state: private: where the sweep is
  */
 struct kunit_fault_sweep {
 	const char *scenario;
 	unsigned int allocators;
+	bool user_copies;
 	unsigned int modes;
 	const char *cause;
 	int cause_err;
@@ -137,6 +146,8 @@ struct kunit_fault_sweep {
 	unsigned long points;
 	unsigned long next_only;
 	bool warming_up;
+	const char *replay;
+	bool keep_going;
 	int state;
 };
 
@@ -146,7 +157,6 @@ int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan);
 void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report);
 void kunit_fault_abort(void);
 unsigned long kunit_fault_site(const struct kunit_fault_report *report);
-void kunit_fault_set_killed(bool killed);
 
 bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep);
 int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep);
@@ -175,8 +185,6 @@ static inline unsigned long kunit_fault_site(const struct kunit_fault_report *re
 {
 	return 0;
 }
-
-static inline void kunit_fault_set_killed(bool killed) {}
 
 static inline bool kunit_fault_sweep_next(struct kunit *test,
 					  struct kunit_fault_sweep *sweep)

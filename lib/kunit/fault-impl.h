@@ -20,17 +20,26 @@ struct kunit_fault_leak {
 	unsigned int lost;
 };
 
+/* fault-track.c, which is built in */
 int kunit_fault_track_start(void);
 void kunit_fault_track_add(const void *object, unsigned long site);
 void kunit_fault_track_end(struct kunit_fault_leak *leak, bool judged);
 
 struct kunit;
+struct kunit_fault_plan;
 struct kunit_fault_report;
 
+/* fault-window.c, which is built in */
+int kunit_fault_claim(void);
+void kunit_fault_release(void);
+bool kunit_fault_is_owner(void);
+void kunit_fault_open(const struct kunit_fault_plan *plan);
+void kunit_fault_close(void);
+void kunit_fault_close_aborted(void);
 void kunit_fault_peek(struct kunit_fault_report *report);
-void kunit_fault_name_run(struct kunit *test, const char *name);
 void kunit_fault_set_kept_by(const char * const *names);
 
-unsigned long kunit_fault_caller(const unsigned long *frames, unsigned int nr);
+/* fault.c */
+void kunit_fault_name_run(struct kunit *test, const char *name);
 
 #endif /* _KUNIT_FAULT_IMPL_H */

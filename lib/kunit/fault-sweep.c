@@ -104,13 +104,13 @@ MODULE_PARM_DESC(fault_keep_going, "Go on with a sweep when a run has failed");
 /* Whether the run to be replayed is of this sweep and mode: then it is the current one */
 static bool enter_replay(struct kunit_fault_sweep *sweep)
 {
-	const char *number = strstr(replay, " N=");
+	const char *number = strstr(sweep->replay, " N=");
 	struct kunit_fault_plan *plan = &sweep->plan;
 
 	plan->again = 0;
 	if (!number || sscanf(number, " N=%lu+%lu", &plan->nth, &plan->again) < 1)
 		return false;
-	return !strcmp(name_of(sweep).text, replay);
+	return !strcmp(name_of(sweep).text, sweep->replay);
 }
 
 /* Go to the next mode that is asked for, from @mode on; false if there is none */
@@ -125,6 +125,7 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 		sweep->tolerated = 0;
 		sweep->plan = (struct kunit_fault_plan) {
 			.allocators = sweep->allocators,
+			.user_copies = sweep->user_copies,
 			.nth = first_nth(sweep),
 			.again = mode == KUNIT_FAULT_PAIR,
 			.limit = MOST_FAILURES,
@@ -132,7 +133,7 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 			.signal = mode == KUNIT_FAULT_SIGNAL,
 		};
 		sweep->next_only = 1;
-		if (!replay || enter_replay(sweep))
+		if (!sweep->replay || enter_replay(sweep))
 			return true;
 	}
 	return false;
@@ -141,7 +142,7 @@ static bool enter_mode(struct kunit_fault_sweep *sweep, unsigned int mode)
 /* Choose the plan of the next run of this mode; false if the mode is done */
 static bool next_plan(struct kunit_fault_sweep *sweep)
 {
-	if (replay)
+	if (sweep->replay)
 		return false;
 	if (run_was_complete(sweep)) {
 		if (sweep->mode != KUNIT_FAULT_PAIR)
@@ -230,7 +231,13 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 	bool more = true;
 
 	if (sweep->state == SWEEP_NEW) {
+		if (sweep->user_copies && !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY)) {
+			kunit_mark_skipped(test, "needs CONFIG_FAULT_INJECTION_USERCOPY");
+			return false;
+		}
 		kunit_fault_track_end(&of_others, false);
+		sweep->replay = sweep->replay ?: replay;
+		sweep->keep_going |= keep_going;
 		sweep->state = SWEEP_READY;
 		sweep->warming_up = sweep->warm_up;
 		return sweep->warming_up || begin(test, sweep);
@@ -248,7 +255,7 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 		return READ_ONCE(test->status) != KUNIT_FAILURE && begin(test, sweep);
 	}
 	if (run_leaked(test, sweep) || READ_ONCE(test->status) == KUNIT_FAILURE) {
-		if (!keep_going)
+		if (!sweep->keep_going)
 			return false;
 	}
 
@@ -355,7 +362,9 @@ static int expected_error(const struct kunit_fault_sweep *sweep)
 {
 	if (sweep->cause)
 		return sweep->cause_err;
-	return sweep->mode == KUNIT_FAULT_SIGNAL ? -EINTR : -ENOMEM;
+	if (sweep->mode == KUNIT_FAULT_SIGNAL)
+		return -EINTR;
+	return sweep->report.user_copies ? -EFAULT : -ENOMEM;
 }
 
 static bool is_accepted(const struct kunit_fault_sweep *sweep, int err)
@@ -372,10 +381,14 @@ static bool is_accepted(const struct kunit_fault_sweep *sweep, int err)
 /* Whether an injected failure came out as it should. */
 static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
 {
+	const struct kunit_fault_report *report = &sweep->report;
+
 	if (!err)
 		return sweep->allow_success || sweep->mode == KUNIT_FAULT_SIGNAL;
+	if (err == expected_error(sweep) || is_accepted(sweep, err))
+		return true;
 	/* Not every caller tells one from the other: fork() does not. */
-	return err == -ENOMEM || err == expected_error(sweep) || is_accepted(sweep, err);
+	return err == -ENOMEM && report->fired > report->user_copies;
 }
 
 /**
@@ -384,14 +397,14 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * @sweep: The sweep
  * @err: What the code returned: 0 or a negative error
  *
- * An injected failure has to come out as -ENOMEM, or as 0 where
- * &kunit_fault_sweep.allow_success allows it, a signal as -EINTR, or, if it goes
- * unnoticed, as 0.  Without either the code has to succeed.  What the test made
- * fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0 when there
- * was nothing left to fail.  Anything else fails the test, and so does code that
- * still tries again after 1000 failures, or returns with a lock held, as far as
- * lockdep knows, or with interrupts or preemption off.  If an expectation has failed in the
- * code, that is all that is said of the run.
+ * An injected failure has to come out as -ENOMEM, that of a user copy as -EFAULT,
+ * or as 0 where &kunit_fault_sweep.allow_success allows it, a signal as -EINTR, or,
+ * if it goes unnoticed, as 0.  Without either the code has to succeed.  What the
+ * test made fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0
+ * when there was nothing left to fail.  Anything else fails the test, and so does
+ * code that still tries again after 1000 failures, or returns with a lock held, as
+ * far as lockdep knows, or with interrupts or preemption off.  If an expectation has
+ * failed in the code, that is all that is said of the run.
  *
  * Return: true if the code succeeded or failed as it should.
  */

@@ -20,6 +20,7 @@
 #include <linux/idr.h>
 #include <linux/kallsyms.h>
 #include <linux/kthread.h>
+#include <linux/mman.h>
 #include <linux/mutex.h>
 #include <linux/panic.h>
 #include <linux/percpu.h>
@@ -28,6 +29,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
@@ -91,6 +93,7 @@ static int one_bulk_of_ten(void *unused)
 	return 0;
 }
 
+#ifndef MODULE	/* These functions are not exported. */
 /* The sheaf is requested, what is taken from it cannot fail. */
 static int one_sheaf_of_three(void *unused)
 {
@@ -107,6 +110,7 @@ static int one_sheaf_of_three(void *unused)
 	kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
 	return 0;
 }
+#endif
 
 static noinline int nested(void *depth)
 {
@@ -187,7 +191,9 @@ static const struct count_case {
 	{ "a large kmalloc", large_kmalloc_is_a_page, NULL, 1 },
 	{ "one percpu", one_percpu, NULL, 1 },
 	{ "a bulk of ten", one_bulk_of_ten, NULL, 1 },
+#ifndef MODULE
 	{ "a sheaf of three", one_sheaf_of_three, NULL, 1 },
+#endif
 	{ "nested calls", nested, (void *)7, 7 },
 	{ "not injectable", cannot_fail, NULL, 0, 1 },
 	{ "nothing", nothing, NULL, 0 },
@@ -571,16 +577,145 @@ static void some_points_are_swept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sweep.points, 2);
 }
 
+static void skip_without_sites(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_STACKTRACE) || !IS_ENABLED(CONFIG_KALLSYMS))
+		kunit_skip(test, "needs CONFIG_STACKTRACE and CONFIG_KALLSYMS");
+	if (IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_FRAME_POINTER))
+		kunit_skip(test, "needs CONFIG_FRAME_POINTER on UML");
+}
+
+static unsigned long user_word;
+
+static noinline int put_a_word(void)
+{
+	unsigned long word = 1;
+
+	return copy_to_user((void __user *)user_word, &word, sizeof(word)) ? -EFAULT : 0;
+}
+
+static int get_it_back(void)
+{
+	unsigned long word;
+
+	return copy_from_user(&word, (void __user *)user_word, sizeof(word)) ? -EFAULT : 0;
+}
+
+/* An object and two copies */
+static int copies_a_word(void *unused)
+{
+	void *p = kmalloc(16, GFP_KERNEL);
+	int err = p ? put_a_word() ?: get_it_back() : -ENOMEM;
+
+	kfree(p);
+	return err;
+}
+
+/* Does not tell one from the other. */
+static int copies_without_memory(void *unused)
+{
+	return copies_a_word(NULL) ? -ENOMEM : 0;
+}
+
+static void skip_without_user_copies(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY) || !IS_ENABLED(CONFIG_MMU))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION_USERCOPY and CONFIG_MMU");
+}
+
+/* Gives this kthread an mm with a page. */
+static void map_a_word(struct kunit *test)
+{
+	user_word = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				  MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_NE(test, user_word, 0);
+	/* Later it does not fault, which takes memory. */
+	KUNIT_ASSERT_EQ(test, put_a_word(), 0);
+}
+
+static void user_copies_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .user_copies = true };
+
+	skip_without_user_copies(test);
+	map_a_word(test);
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, copies_a_word, NULL), 6);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+
+	/* Only if that is asked for */
+	sweep = (struct kunit_fault_sweep) {};
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, copies_a_word, NULL), 2);
+}
+
+static void user_copies_are_named(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 2, .user_copies = true };
+	struct kunit_fault_report report;
+	char name[KSYM_SYMBOL_LEN];
+
+	skip_without_sites(test);
+	skip_without_user_copies(test);
+	map_a_word(test);
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	copies_a_word(NULL);
+	kunit_fault_disarm(test, &report);
+	KUNIT_EXPECT_EQ(test, report.fired, 1);
+	KUNIT_EXPECT_EQ(test, report.user_copies, 1);
+	sprint_symbol_no_offset(name, kunit_fault_site(&report));
+	KUNIT_EXPECT_STREQ(test, name, "put_a_word");
+}
+
+static const struct replay_case {
+	const char *name;
+	const char *run;
+	unsigned int mode;
+	unsigned long runs;
+	unsigned long nth;
+	unsigned long again;
+} replay_cases[] = {
+	{ NULL, "mode=once N=2", BIT(KUNIT_FAULT_ONCE), 1, 2 },
+	{ "third", "third mode=forever N=3", BIT(KUNIT_FAULT_FOREVER), 1, 3 },
+	{ NULL, "mode=pair N=1+2", BIT(KUNIT_FAULT_PAIR), 1, 1, 2 },
+	/* Those of other sweeps */
+	{ NULL, "mode=once N=2", BIT(KUNIT_FAULT_FOREVER) },
+	{ NULL, "third mode=once N=2", BIT(KUNIT_FAULT_ONCE) },
+	{ "third", "mode=once N=2", BIT(KUNIT_FAULT_ONCE) },
+	{ NULL, "mode=once", BIT(KUNIT_FAULT_ONCE) },
+};
+
+static void one_run_is_replayed(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(replay_cases); i++) {
+		const struct replay_case *c = &replay_cases[i];
+		struct kunit_fault_sweep sweep = {
+			.scenario = c->name,
+			.modes = c->mode,
+			.allow_success = true,
+			.replay = c->run,
+		};
+		unsigned long runs = 0;
+
+		while (kunit_fault_sweep_next(test, &sweep)) {
+			runs++;
+			KUNIT_EXPECT_EQ(test, sweep.plan.nth, c->nth);
+			KUNIT_EXPECT_EQ(test, sweep.plan.again, c->again);
+			if (kunit_fault_sweep_arm(test, &sweep))
+				break;
+			kunit_fault_sweep_disarm(test, &sweep, three_with_fallback(NULL));
+		}
+		KUNIT_EXPECT_EQ(test, runs, c->runs);
+	}
+}
+
 static void site_is_named(struct kunit *test)
 {
 	const struct kunit_fault_plan plan = { .nth = 1 };
 	struct kunit_fault_report report;
 	char name[KSYM_SYMBOL_LEN];
 
-	if (!IS_ENABLED(CONFIG_STACKTRACE) || !IS_ENABLED(CONFIG_KALLSYMS))
-		kunit_skip(test, "needs CONFIG_STACKTRACE and CONFIG_KALLSYMS");
-	if (IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_FRAME_POINTER))
-		kunit_skip(test, "needs CONFIG_FRAME_POINTER on UML");
+	skip_without_sites(test);
 	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
 	nested((void *)1);
 	kunit_fault_disarm(test, &report);
@@ -875,10 +1010,13 @@ static const struct failing_case {
 	unsigned long cap;
 	unsigned long total;	/* failures injected until it is found out */
 	unsigned long points;	/* in the report of the last run */
+	bool keep_going;
+	bool user_copies;
 } failing_cases[] = {
 	{ "leaks", leaks_when_the_second_fails, 0, 2, 2 },
 	{ "swallows the error", swallows_the_error, 0, 1, 1 },
 	{ "returns another error", returns_another_error, 0, 1, 1 },
+	{ "returns another error, goes on", returns_another_error, 0, 6, 3, .keep_going = true },
 	{ "fails without a fault", fails_without_a_fault, 0, 3, 3 },
 	{ "fails an expectation", expects_the_second_to_succeed, 0, 1, 2 },
 	{ "fails the current test", fails_the_current_test, 0, 1, 2 },
@@ -887,6 +1025,7 @@ static const struct failing_case {
 	{ "goes beyond the cap", three_objects, 2, 3, 3 },
 	{ "has no point", nothing, 0, 0, 0 },
 	{ "does not give up", does_not_give_up, 0, 1, 1001 },
+	{ "hides a user copy", copies_without_memory, 0, 2, 2, .user_copies = true },
 	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
 	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
 	{ "leaves a lock", leaves_a_lock, 0, 1, 1 },
@@ -905,6 +1044,8 @@ static void run_expected_failure(void *data)
 	struct expected_failure *expected = data;
 
 	current->kunit_test = &expected->test;
+	if (expected->sweep.user_copies)
+		map_a_word(&expected->test);
 	sweep_body(&expected->test, &expected->sweep, expected->body, &expected->test);
 	if (expected->body == leaves_a_lock)
 		mutex_unlock(&left_lock);
@@ -918,6 +1059,15 @@ static void init_try_catch(struct kunit *test, struct kunit *expected,
 	kunit_try_catch_init(&expected->try_catch, expected, try, caught, CASE_TIMEOUT);
 }
 
+static bool faults_are_fatal(void)
+{
+#ifdef MODULE
+	return true;
+#else
+	return panic_on_oops;
+#endif
+}
+
 static void failures_are_reported(struct kunit *test)
 {
 	const struct failing_case *c = test->param_value;
@@ -926,8 +1076,10 @@ static void failures_are_reported(struct kunit *test)
 
 	if (c->body == crashes_on_error && IS_ENABLED(CONFIG_UML))
 		kunit_skip(test, "UML does not outlive a fault of its own");
-	if (c->body == crashes_on_error && panic_on_oops)
-		kunit_skip(test, "panic_on_oops is set");
+	if (c->body == crashes_on_error && faults_are_fatal())
+		kunit_skip(test, "panic_on_oops is set, or cannot be seen by a module");
+	if (c->user_copies)
+		skip_without_user_copies(test);
 	if (c->body == leaves_preemption_off && !IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		kunit_skip(test, "needs CONFIG_PREEMPT_COUNT");
 	/* It ends itself with its first report, and then would never get the lock again. */
@@ -939,6 +1091,8 @@ static void failures_are_reported(struct kunit *test)
 	kunit_init_test(&expected->test, "expected_failure", NULL);
 	init_try_catch(test, &expected->test, run_expected_failure);
 	expected->sweep.cap = c->cap;
+	expected->sweep.keep_going = c->keep_going;
+	expected->sweep.user_copies = c->user_copies;
 	if (c->body == does_not_give_up) {
 		expected->sweep.modes = BIT(KUNIT_FAULT_FOREVER);
 		expected->sweep.allow_success = true;
@@ -965,6 +1119,7 @@ static void failures_are_reported(struct kunit *test)
 	kunit_fault_disarm(test, NULL);
 }
 
+#ifndef MODULE	/* For these the log's stream, and task_work_add(), are not exported. */
 /* An assertion of the code does not know in which run it fails, so that is said. */
 static void failed_assertions_have_a_run(struct kunit *test)
 {
@@ -1068,6 +1223,8 @@ static void exits_are_left_alone(struct kunit *test)
 	kunit_fault_disarm(test, NULL);
 }
 
+#endif /* !MODULE */
+
 static int fault_suite_init(struct kunit_suite *suite)
 {
 	struct kmem_cache_args args = { .sheaf_capacity = 8 };
@@ -1100,6 +1257,9 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(signals_wait_for_siglock),
 	KUNIT_CASE(causes_are_swept),
 	KUNIT_CASE(some_points_are_swept),
+	KUNIT_CASE(one_run_is_replayed),
+	KUNIT_CASE(user_copies_are_swept),
+	KUNIT_CASE(user_copies_are_named),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(set_up_has_no_report),
@@ -1111,8 +1271,10 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(functions_are_swept),
 	KUNIT_CASE_FAULT_SWEEP(defined_sweep),
 	KUNIT_CASE_PARAM(failures_are_reported, failing_gen_params),
+#ifndef MODULE
 	KUNIT_CASE(failed_assertions_have_a_run),
 	KUNIT_CASE(exits_are_left_alone),
+#endif
 	{}
 };
 

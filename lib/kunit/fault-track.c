@@ -7,6 +7,7 @@
  * first window and kept: it must not allocate while it is in use.
  */
 
+#include <linux/export.h>
 #include <linux/file.h>
 #include <linux/hash.h>
 #include <linux/hardirq.h>
@@ -183,3 +184,4 @@ void kunit_fault_track_end(struct kunit_fault_leak *leak, bool judged)
 	track->lost = 0;
 	raw_spin_unlock_irqrestore(&track_lock, flags);
 }
+EXPORT_SYMBOL_GPL(kunit_fault_track_end);

@@ -1,202 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit fault injection: the window in which a task's allocations fail.
- *
- * There is one window, as KUnit runs one test at a time.  What is in it belongs
- * to the task that armed, its owner: nobody else reads or writes the plan, the
- * report or the depth of masking, so they need no lock.  Others look at
- * window.task only, find that it is not them, and go on.
- *
- * The owner has the window until it disarms.  If it cannot, because an assertion,
- * a skip or an oops ended it, the end of the test does that in another task.
+ * KUnit fault injection: let a test arm, and disarm it however it ends.
  */
 
 #include <kunit/fault.h>
 #include <kunit/resource.h>
 #include <kunit/test.h>
-#include <linux/gfp.h>
-#include <linux/hash.h>
-#include <linux/kallsyms.h>
-#include <linux/preempt.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
-#include <linux/stacktrace.h>
+#include <linux/export.h>
 #include <linux/string.h>
 
 #include "fault-impl.h"
 
+/* Where to say in which run an assertion has failed; belongs to who has the window */
 static struct {
-	struct task_struct *owner;	/* has armed; NULL: nobody has */
-	struct task_struct *task;	/* whose allocations count: the owner, or NULL */
-	struct kunit_fault_plan plan;
-	struct kunit_fault_report report;
-	unsigned int masked;
-	bool kill_due;			/* at the next point */
-	struct kunit *test;		/* where to say in which run it failed */
-	char run[96];			/* the name of that, or empty */
-	const char * const *kept_by;	/* whose allocations are no leaks, or NULL */
-} window;
+	struct kunit *test;
+	char run[96];		/* its name, or empty */
+} place;
 
-/* What a task allocates on its way out is not what a test is about. */
-bool __kunit_fault_armed(void)
+static void release(void *unused)
 {
-	return READ_ONCE(window.task) == current && in_task() &&
-	       !(current->flags & PF_EXITING);
-}
-
-void __kunit_fault_mask(void)
-{
-	if (__kunit_fault_armed())
-		window.masked++;
-}
-
-void __kunit_fault_unmask(void)
-{
-	if (__kunit_fault_armed())
-		window.masked--;
-}
-
-static bool plan_says_fail(const struct kunit_fault_plan *plan, unsigned long point)
-{
-	if (!plan->nth || point < plan->nth)
-		return false;
-	if (plan->forever || point == plan->nth)
-		return true;
-	return plan->again && point - plan->nth == plan->again;
-}
-
-/* Who asks the allocator that calls this */
-static unsigned long site_here(void)
-{
-	unsigned long frames[KUNIT_FAULT_FRAMES];
-	unsigned int nr = stack_trace_save(frames, KUNIT_FAULT_FRAMES, 1);
-
-	return kunit_fault_caller(frames, nr);
-}
-
-/* With the siglock of current held */
-static void set_killed(bool killed)
-{
-	if (killed) {
-		sigaddset(&current->pending.signal, SIGKILL);
-		set_thread_flag(TIF_SIGPENDING);
-	} else {
-		sigdelset(&current->pending.signal, SIGKILL);
-		recalc_sigpending();
-	}
-}
-
-/* current's sighand cannot go away, so no RCU is needed. */
-static spinlock_t *siglock_of_current(void)
-{
-	return &rcu_dereference_protected(current->sighand, true)->siglock;
-}
-
-/*
- * As kunit_fault_set_killed(), for callers that may hold any lock, siglock
- * included.  Since it does not wait, lockdep derives no order of locks from it.
- */
-static bool try_set_killed(bool killed)
-{
-	unsigned long flags;
-
-	if (!spin_trylock_irqsave(siglock_of_current(), flags))
-		return false;
-	set_killed(killed);
-	spin_unlock_irqrestore(siglock_of_current(), flags);
-	return true;
-}
-
-/**
- * kunit_fault_set_killed() - Let the current task look killed to what it calls
- * @killed: Whether it is to, or no longer
- *
- * It is a kthread, which no signal ever ends: all that happens is what the callees
- * make of a fatal signal that is pending.
- *
- * Context: Process context.
- */
-void kunit_fault_set_killed(bool killed)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(siglock_of_current(), flags);
-	set_killed(killed);
-	spin_unlock_irqrestore(siglock_of_current(), flags);
-}
-EXPORT_SYMBOL_GPL(kunit_fault_set_killed);
-
-bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp)
-{
-	struct kunit_fault_report *report = &window.report;
-
-	if (!__kunit_fault_armed() || window.masked)
-		return false;
-	if (window.plan.allocators && !(window.plan.allocators & BIT(allocator)))
-		return false;
-	if (gfp & __GFP_NOFAIL) {
-		report->nofail++;
-		report->nofail_site = site_here();
-		return false;
-	}
-
-	report->points++;
-	if (!plan_says_fail(&window.plan, report->points) && !window.kill_due)
-		return false;
-	if (window.plan.limit && report->fired >= window.plan.limit) {
-		report->relented++;
-		return false;
-	}
-
-	if (window.plan.signal) {
-		/* Signals are sent with the lock held, and that allocates, too. */
-		window.kill_due = !try_set_killed(true);
-		if (window.kill_due)
-			return false;
-	}
-
-	report->fired++;
-	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
-	return !window.plan.signal;
-}
-
-/* Whether an address is in one of these functions, whose list ends with NULL */
-static bool site_is_one_of(unsigned long site, const char * const *names)
-{
-	char name[KSYM_SYMBOL_LEN];
-
-	if (!names || !site || sprint_symbol_no_offset(name, site - 1) <= 0)
-		return false;
-	for (; *names; names++) {
-		if (!strcmp(name, *names))
-			return true;
-	}
-	return false;
-}
-
-void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *object,
-			 unsigned long site)
-{
-	/* The allocator that was asked is masked once, those it asks are deeper. */
-	if (!object || !__kunit_fault_armed() || window.masked != 1)
-		return;
-	if (window.plan.allocators && !(window.plan.allocators & BIT(allocator)))
-		return;
-	site = site ?: site_here();
-	if (!site_is_one_of(site, window.kept_by))
-		kunit_fault_track_add(object, site);
-}
-
-/* In the owner, or at the end of its test, when it is gone */
-static void disarm(void *unused)
-{
-	struct task_struct *owner = window.owner;
-
-	WRITE_ONCE(window.task, NULL);
-	/* Whoever arms next sees what was written to the window before. */
-	smp_store_release(&window.owner, NULL);
-	put_task_struct(owner);
+	kunit_fault_release();
 }
 
 /**
@@ -214,27 +37,15 @@ static void disarm(void *unused)
  */
 int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan)
 {
-	int err;
+	int err = kunit_fault_claim();
 
-	if (cmpxchg(&window.owner, NULL, current))
-		return -EBUSY;
-	/* Else a later task might have its address, and be taken for it. */
-	get_task_struct(current);
-	err = kunit_fault_track_start();
-	if (!err)
-		err = kunit_add_action(test, disarm, NULL);
-	if (err) {
-		disarm(NULL);
+	if (err)
 		return err;
-	}
-
-	window.plan = *plan;
-	memset(&window.report, 0, sizeof(window.report));
-	window.masked = 0;
-	window.kill_due = false;
-	window.run[0] = '\0';
-	window.kept_by = NULL;
-	WRITE_ONCE(window.task, current);
+	err = kunit_add_action_or_reset(test, release, NULL);
+	if (err)
+		return err;
+	place.run[0] = '\0';
+	kunit_fault_open(plan);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_arm);
@@ -242,34 +53,24 @@ EXPORT_SYMBOL_GPL(kunit_fault_arm);
 /* In the owner: what to call the run, in case that an assertion fails in it */
 void kunit_fault_name_run(struct kunit *test, const char *name)
 {
-	window.test = test;
-	strscpy(window.run, name);
-}
-
-/* In the owner: functions, by name; the last is NULL */
-void kunit_fault_set_kept_by(const char * const *names)
-{
-	window.kept_by = names;
+	place.test = test;
+	strscpy(place.run, name);
 }
 
 /* In the owner, not armed any more */
 static void say_which_run(void)
 {
-	if (!window.run[0])
-		return;
-	if (window.report.fired)
-		kunit_info(window.test, "in the run %s, after %pS failed:\n", window.run,
-			   (void *)kunit_fault_site(&window.report));
-	else
-		kunit_info(window.test, "in the run %s, in which nothing has failed yet:\n",
-			   window.run);
-}
+	struct kunit_fault_report report;
 
-/* What has happened so far, if the current task is armed */
-void kunit_fault_peek(struct kunit_fault_report *report)
-{
-	if (READ_ONCE(window.owner) == current)
-		*report = window.report;
+	if (!place.run[0])
+		return;
+	kunit_fault_peek(&report);
+	if (report.fired)
+		kunit_info(place.test, "in the run %s, after %pS failed:\n", place.run,
+			   (void *)kunit_fault_site(&report));
+	else
+		kunit_info(place.test, "in the run %s, in which nothing has failed yet:\n",
+			   place.run);
 }
 
 /**
@@ -284,14 +85,12 @@ void kunit_fault_peek(struct kunit_fault_report *report)
  */
 void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
 {
-	if (READ_ONCE(window.owner) != current)
+	if (!kunit_fault_is_owner())
 		return;
-	WRITE_ONCE(window.task, NULL);
+	kunit_fault_close();
 	if (report)
-		*report = window.report;
-	if (window.plan.signal)
-		kunit_fault_set_killed(false);
-	kunit_release_action(test, disarm, NULL);
+		kunit_fault_peek(report);
+	kunit_release_action(test, release, NULL);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_disarm);
 
@@ -306,86 +105,9 @@ EXPORT_SYMBOL_GPL(kunit_fault_disarm);
  */
 void kunit_fault_abort(void)
 {
-	if (READ_ONCE(window.owner) != current)
+	if (!kunit_fault_is_owner())
 		return;
-	if (READ_ONCE(window.task) == current) {
-		WRITE_ONCE(window.task, NULL);
-		window.report.aborted = true;
-		/* If that cannot be had, kunit_fault_disarm() does it. */
-		if (window.plan.signal)
-			try_set_killed(false);
-	}
+	kunit_fault_close_aborted();
 	say_which_run();
 }
 EXPORT_SYMBOL_GPL(kunit_fault_abort);
-
-/* Allocators, by the start of their names: not where a failure is explained. */
-static const char * const allocator_names[] = {
-	"__alloc_", "__folio_alloc", "__get_free", "__kmalloc", "__kmem_cache_",
-	"__kunit_fault_", "__kvmalloc", "___kmalloc", "___slab", "alloc_frozen_",
-	"alloc_pages", "folio_alloc", "get_free_pages", "get_zeroed_page",
-	"kmalloc", "kmem_cache_", "krealloc", "kvmalloc", "kvrealloc",
-	"mas_alloc_", "mt_alloc_", "new_slab", "pcpu_alloc", "prepare_alloc_",
-	"should_fail", "slab_", "vma_alloc_folio", "__vmalloc", "vmalloc",
-	/* and the unwinders */
-	"__save_stack", "arch_stack_walk", "dump_trace", "save_stack", "stack_trace_",
-};
-
-static bool name_is_allocator(unsigned long addr)
-{
-	char name[KSYM_SYMBOL_LEN];
-	unsigned int i;
-
-	/* A return address may be past the end of a function that ends in a call. */
-	if (sprint_symbol_no_offset(name, addr - 1) <= 0)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(allocator_names); i++) {
-		if (str_has_prefix(name, allocator_names[i]))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Looking up a name takes long, and the same few callers come again and again.  Only
- * the task that is armed asks, so the answers need no lock.
- */
-static bool is_allocator(unsigned long addr)
-{
-	static struct {
-		unsigned long addr;
-		bool answer;
-	} known[256];
-	unsigned int slot = hash_long(addr, ilog2(ARRAY_SIZE(known)));
-
-	if (known[slot].addr != addr) {
-		known[slot].answer = name_is_allocator(addr);
-		known[slot].addr = addr;
-	}
-	return known[slot].answer;
-}
-
-/* The first frame that is not part of an allocator, or 0 */
-unsigned long kunit_fault_caller(const unsigned long *frames, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		if (!is_allocator(frames[i]))
-			return frames[i];
-	}
-	return 0;
-}
-
-/**
- * kunit_fault_site() - Who asked for what was made to fail last
- * @report: The report
- *
- * Return: An address for %pS, or 0 if nothing failed or the architecture has no
- * stack traces.
- */
-unsigned long kunit_fault_site(const struct kunit_fault_report *report)
-{
-	return kunit_fault_caller(report->frames, report->nr_frames);
-}
-EXPORT_SYMBOL_GPL(kunit_fault_site);

@@ -15,6 +15,14 @@ use kernel::{
     prelude::*,
 };
 
+use core::{
+    ptr::null_mut,
+    sync::atomic::{
+        AtomicPtr,
+        Ordering, //
+    },
+};
+
 #[kunit_tests(rust_kunit_fault)]
 mod tests {
     use super::*;
@@ -126,6 +134,61 @@ mod tests {
     #[fault_sweep(allow_empty)]
     fn attribute_on_nothing() -> Result {
         Ok(())
+    }
+
+    /// The body does not tell that it had no memory.
+    #[test]
+    #[fault_sweep(accept(EAGAIN, EINVAL))]
+    fn attribute_with_other_errors() -> Result<Boxes> {
+        three_boxes().or(Err(EINVAL))
+    }
+
+    /// The description of the area is kept when it is freed.
+    #[test]
+    #[fault_sweep(allow_success, kept_by("none", "alloc_vmap_area"))]
+    fn attribute_with_a_cache() -> Result {
+        // Without symbols no function can be named.
+        if cfg!(CONFIG_KALLSYMS) {
+            drop(VBox::new(1, GFP_KERNEL | __GFP_NOWARN)?);
+        } else {
+            drop(KBox::new(1, GFP_KERNEL)?);
+        }
+        Ok(())
+    }
+
+    static KEPT: AtomicPtr<u64> = AtomicPtr::new(null_mut());
+
+    fn free_what_is_kept() {
+        let kept = KEPT.swap(null_mut(), Ordering::Relaxed);
+
+        if !kept.is_null() {
+            // SAFETY: It came from `into_raw()`, and nobody else gets it.
+            drop(unsafe { KBox::from_raw(kept) });
+        }
+    }
+
+    /// What the body leaves is freed before leaks are looked for, also after a run that failed.
+    #[test]
+    #[fault_sweep(after = free_what_is_kept)]
+    fn attribute_with_a_function_after() -> Result<KBox<u8>> {
+        let first = KBox::new(1, GFP_KERNEL)?;
+
+        KEPT.store(KBox::into_raw(first), Ordering::Relaxed);
+        Ok(KBox::new(2, GFP_KERNEL)?)
+    }
+
+    /// The first run allocates once more, and keeps that; nothing fails in it.
+    #[test]
+    #[fault_sweep(warm_up)]
+    fn attribute_with_a_warm_up() -> Result<KBox<u8>> {
+        static SET_UP: AtomicPtr<u64> = AtomicPtr::new(null_mut());
+
+        if SET_UP.load(Ordering::Relaxed).is_null() {
+            let first = KBox::new(1, GFP_KERNEL)?;
+
+            SET_UP.store(KBox::into_raw(first), Ordering::Relaxed);
+        }
+        Ok(KBox::new(2, GFP_KERNEL)?)
     }
 
     /// A sweep by hand counts what it should: two modes of three points.

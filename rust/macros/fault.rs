@@ -13,9 +13,10 @@ struct Options {
     check: Option<TokenStream>,
 }
 
-const USAGE: &str = "`#[fault_sweep]` takes `allocators(slab, page, percpu)`, \
-     `modes(once, forever, pair, signal)`, `cap = NUMBER`, `allow_success`, `ignore_leaks`, \
-     `allow_empty`, `warm_up`, `setup = FUNCTION` and `check = FUNCTION`";
+const USAGE: &str = "`#[fault_sweep]` takes `allocators(slab, page, percpu)`, `user_copies`, \
+     `modes(once, forever, pair, signal)`, `cap = NUMBER`, `allow_success`, `accept(ERROR, ...)`, \
+     `ignore_leaks`, `kept_by(\"FUNCTION\", ...)`, `allow_empty`, `warm_up`, `after = FUNCTION`, \
+     `setup = FUNCTION` and `check = FUNCTION`";
 
 /// Tokens that are not the user's.
 fn ours(text: &str) -> TokenStream {
@@ -26,27 +27,48 @@ fn group(delimiter: Delimiter, content: TokenStream) -> TokenTree {
     TokenTree::Group(Group::new(delimiter, content))
 }
 
-/// Makes `&[Allocator::Slab]` of `(slab)`, with one element for each name in the list.
-fn variants(ty: &str, list: &Group) -> TokenStream {
-    let mut elements = TokenStream::new();
-
-    for token in list.stream() {
-        match token {
-            TokenTree::Ident(name) => {
-                let text = name.to_string();
-                let (first, rest) = text.split_at(1);
-                let variant = first.to_uppercase() + rest;
-
-                elements.extend(ours(&format!("::kernel::kunit::fault::{ty}::")));
-                elements.extend([TokenTree::Ident(Ident::new(&variant, name.span()))]);
-            }
-            other => elements.extend([other]),
-        }
-    }
-
+/// Makes `&[...]` of the list in parentheses that comes next, each element as `element` has it.
+fn slice(
+    tokens: &mut impl Iterator<Item = TokenTree>,
+    element: impl Fn(TokenTree) -> TokenStream,
+) -> TokenStream {
+    let Some(TokenTree::Group(list)) = tokens.next() else {
+        panic!("{USAGE}");
+    };
     let mut slice = ours("&");
-    slice.extend([group(Delimiter::Bracket, elements)]);
+
+    slice.extend([group(
+        Delimiter::Bracket,
+        list.stream().into_iter().flat_map(element).collect(),
+    )]);
     slice
+}
+
+/// Makes `Allocator::Slab` of `slab`.
+fn variant(ty: &str, token: TokenTree) -> TokenStream {
+    let TokenTree::Ident(name) = token else {
+        return token.into();
+    };
+    let text = name.to_string();
+    let (first, rest) = text.split_at(1);
+    let mut variant = ours(&format!("::kernel::kunit::fault::{ty}::"));
+
+    variant.extend([TokenTree::Ident(Ident::new(
+        &(first.to_uppercase() + rest),
+        name.span(),
+    ))]);
+    variant
+}
+
+/// Makes a string for C of a literal.
+fn c_string(token: TokenTree) -> TokenStream {
+    if !matches!(token, TokenTree::Literal(_)) {
+        return token.into();
+    }
+    let mut string = ours("::kernel::c_str!");
+
+    string.extend([group(Delimiter::Parenthesis, token.into())]);
+    string
 }
 
 /// Takes the tokens of one argument's value, up to the next comma that is not part of it: as those
@@ -108,15 +130,14 @@ fn parse_options(attr: TokenStream) -> Options {
             _ => panic!("{USAGE}"),
         };
         let argument = match name.as_str() {
-            "allocators" | "modes" => {
-                let ty = if name == "allocators" { "Allocator" } else { "Mode" };
-                match tokens.next() {
-                    Some(TokenTree::Group(list)) => variants(ty, &list),
-                    _ => panic!("{USAGE}"),
-                }
+            "allocators" => slice(&mut tokens, |token| variant("Allocator", token)),
+            "modes" => slice(&mut tokens, |token| variant("Mode", token)),
+            "accept" => slice(&mut tokens, TokenStream::from),
+            "kept_by" => slice(&mut tokens, c_string),
+            "cap" | "after" => value(&mut tokens),
+            "user_copies" | "allow_success" | "ignore_leaks" | "allow_empty" | "warm_up" => {
+                TokenStream::new()
             }
-            "cap" => value(&mut tokens),
-            "allow_success" | "ignore_leaks" | "allow_empty" | "warm_up" => TokenStream::new(),
             "setup" => {
                 options.setup = Some(value(&mut tokens));
                 continue;

@@ -23,7 +23,6 @@ use crate::{
     prelude::*,
     str::{CStr, CString},
 };
-use core::marker::PhantomData;
 
 /// # Examples
 ///
@@ -60,9 +59,9 @@ pub use macros::fault_sweep;
 mod imp {
     pub(super) use crate::bindings::{
         kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan,
-        kunit_fault_set_killed as set_killed, kunit_fault_sweep_arm as arm,
-        kunit_fault_sweep_disarm as disarm, kunit_fault_sweep_fail as fail,
-        kunit_fault_sweep_next as next, kunit_fault_sweep_report_skipped as report_skipped,
+        kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
+        kunit_fault_sweep_fail as fail, kunit_fault_sweep_next as next,
+        kunit_fault_sweep_report_skipped as report_skipped,
     };
 }
 
@@ -80,8 +79,6 @@ mod imp {
     }
 
     pub(super) unsafe fn disarm_plan(_: *mut kunit, _: *mut kunit_fault_report) {}
-
-    pub(super) unsafe fn set_killed(_: bool) {}
 
     pub(super) unsafe fn arm(_: *mut kunit, _: *mut kunit_fault_sweep) -> c_int {
         -(EOPNOTSUPP as c_int)
@@ -238,19 +235,6 @@ pub fn inject<T>(plan: Plan, body: impl FnOnce() -> T) -> Result<(T, Report)> {
     Ok((result, report))
 }
 
-/// Calls `body` as a task that has been killed: a fatal signal is pending from its beginning to
-/// its end. Without `CONFIG_KUNIT_FAULT_INJECTION` there is none.
-///
-/// For a signal at some point within the body see [`Plan::signal`].
-pub fn killed<T>(body: impl FnOnce() -> T) -> T {
-    // SAFETY: FFI call without safety requirements.
-    unsafe { imp::set_killed(true) };
-    let result = body();
-    // SAFETY: As above.
-    unsafe { imp::set_killed(false) };
-    result
-}
-
 /// Returns whether faults can be injected; if not, marks the current test as skipped.
 ///
 /// For tests that call [`inject`]; those that sweep need not ask.
@@ -276,6 +260,17 @@ fn current_test() -> Result<*mut bindings::kunit> {
         return Err(EINVAL);
     }
     Ok(test)
+}
+
+/// Makes a list for C, with `end` behind what `convert` makes of each of the `items`.
+fn terminated<T, U>(items: &[T], convert: impl Fn(&T) -> U, end: U) -> Result<KVec<U>> {
+    let mut list = KVec::with_capacity(items.len() + 1, GFP_KERNEL)?;
+
+    for item in items {
+        list.push(convert(item), GFP_KERNEL)?;
+    }
+    list.push(end, GFP_KERNEL)?;
+    Ok(list)
 }
 
 /// Fails a piece of code at one point after the other.
@@ -307,9 +302,11 @@ fn current_test() -> Result<*mut bindings::kunit> {
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Sweep<'a> {
+    /// Refers to names and numbers that live for `'a`.
     raw: bindings::kunit_fault_sweep,
-    /// `raw` refers to names and numbers of the caller.
-    borrowed: PhantomData<&'a ()>,
+    kept_by: &'a [&'a CStr],
+    accept: &'a [Error],
+    after: Option<fn()>,
 }
 
 impl Default for Sweep<'_> {
@@ -323,7 +320,9 @@ impl<'a> Sweep<'a> {
     pub fn new() -> Self {
         Self {
             raw: Default::default(),
-            borrowed: PhantomData,
+            kept_by: &[],
+            accept: &[],
+            after: None,
         }
     }
 
@@ -336,6 +335,13 @@ impl<'a> Sweep<'a> {
     /// Counts requests to these allocators only. The default, and what an empty list means, is all.
     pub fn allocators(mut self, allocators: &[Allocator]) -> Self {
         self.raw.allocators = mask_of(allocators);
+        self
+    }
+
+    /// Makes copies from and to user space fail, too, which has to come out as `EFAULT`. Skips the
+    /// test without `CONFIG_FAULT_INJECTION_USERCOPY`.
+    pub fn user_copies(mut self) -> Self {
+        self.raw.user_copies = true;
         self
     }
 
@@ -400,6 +406,27 @@ impl<'a> Sweep<'a> {
         self
     }
 
+    /// Lets what these functions allocate be no leak, since a cache of theirs keeps it. They are
+    /// named as in the kernel's symbols: functions in C, or such as have `#[no_mangle]`.
+    pub fn kept_by(mut self, functions: &'a [&'a CStr]) -> Self {
+        self.kept_by = functions;
+        self
+    }
+
+    /// Lets the code return these errors, too, when an allocation failed, where it does not tell
+    /// that from its other failures.
+    pub fn accept(mut self, errors: &'a [Error]) -> Self {
+        self.accept = errors;
+        self
+    }
+
+    /// Calls a function after each run, before leaks are looked for: to wait for what the code
+    /// frees late.
+    pub fn after(mut self, after: fn()) -> Self {
+        self.after = Some(after);
+        self
+    }
+
     /// Begins with a run in which nothing fails, for code that sets something up when it is first
     /// used, and keeps it.
     pub fn warm_up(mut self) -> Self {
@@ -439,12 +466,16 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` if the current task does not run a KUnit test, else those of `attempt`.
+    /// `EINVAL` if the current task does not run a KUnit test, `ENOMEM`, else those of `attempt`.
     pub fn run(mut self, mut attempt: impl FnMut(&mut Run<'_>) -> Result) -> Result<usize> {
         let test = current_test()?;
+        let kept_by = terminated(self.kept_by, |name| name.as_char_ptr(), core::ptr::null())?;
+        let accept = terminated(self.accept, |error| error.to_errno(), 0)?;
 
+        self.raw.kept_by = kept_by.as_ptr();
+        self.raw.accept = accept.as_ptr();
         // SAFETY: `test` is the current test, and `raw` was zeroed but for the options before the
-        // first call.
+        // first call. The lists it refers to end as they have to, and outlive the loop.
         while unsafe { imp::next(test, &mut self.raw) } {
             // INVARIANT: `current_test()` returned `test` to this task, which runs it still.
             let mut run = Run {
@@ -458,6 +489,9 @@ impl<'a> Sweep<'a> {
                     run.fail(fmt!("set-up or check returned {}", err.to_errno()));
                 }
                 return Err(err);
+            }
+            if let Some(after) = self.after {
+                after();
             }
         }
         Ok(self.raw.total)

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit fault injection: the window in which a task's allocations fail.
+ *
+ * This is what the allocators call, so it is built in even when KUnit is a module.
+ *
+ * There is one window, as KUnit runs one test at a time.  What is in it belongs
+ * to the task that armed, its owner: nobody else reads or writes the plan, the
+ * report or the depth of masking, so they need no lock.  Others look at
+ * window.task only, find that it is not them, and go on.
+ *
+ * The owner has the window until it disarms.  If it cannot, because an assertion,
+ * a skip or an oops ended it, the end of the test does that in another task.
+ */
+
+#include <kunit/fault.h>
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/hash.h>
+#include <linux/kallsyms.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+
+#include "fault-impl.h"
+
+static struct {
+	struct task_struct *owner;	/* has armed; NULL: nobody has */
+	struct task_struct *task;	/* whose allocations count: the owner, or NULL */
+	struct kunit_fault_plan plan;
+	struct kunit_fault_report report;
+	unsigned int masked;
+	bool kill_due;			/* at the next point */
+	const char * const *kept_by;	/* whose allocations are no leaks, or NULL */
+} window;
+
+/* What a task allocates on its way out is not what a test is about. */
+bool __kunit_fault_armed(void)
+{
+	return READ_ONCE(window.task) == current && in_task() &&
+	       !(current->flags & PF_EXITING);
+}
+
+void __kunit_fault_mask(void)
+{
+	if (__kunit_fault_armed())
+		window.masked++;
+}
+
+void __kunit_fault_unmask(void)
+{
+	if (__kunit_fault_armed())
+		window.masked--;
+}
+
+static bool plan_says_fail(const struct kunit_fault_plan *plan, unsigned long point)
+{
+	if (!plan->nth || point < plan->nth)
+		return false;
+	if (plan->forever || point == plan->nth)
+		return true;
+	return plan->again && point - plan->nth == plan->again;
+}
+
+/* By the start of their names: not where a failure is explained. */
+static const char * const allocator_names[] = {
+	"__alloc_", "__folio_alloc", "__get_free", "__kmalloc", "__kmem_cache_",
+	"__kunit_fault_", "__kvmalloc", "___kmalloc", "___slab", "alloc_frozen_",
+	"alloc_pages", "folio_alloc", "get_free_pages", "get_zeroed_page",
+	"kmalloc", "kmem_cache_", "krealloc", "kvmalloc", "kvrealloc",
+	"mas_alloc_", "mt_alloc_", "new_slab", "pcpu_alloc", "prepare_alloc_",
+	"should_fail", "slab_", "vma_alloc_folio", "__vmalloc", "vmalloc",
+	/* what copies from and to user space */
+	"_copy_", "_inline_copy_", "copy_from_user", "copy_to_user", "strncpy_from_user",
+	/* and the unwinders */
+	"__save_stack", "arch_stack_walk", "dump_trace", "save_stack", "stack_trace_",
+};
+
+static bool name_is_allocator(unsigned long addr)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	/* A return address may be past the end of a function that ends in a call. */
+	if (sprint_symbol_no_offset(name, addr - 1) <= 0)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(allocator_names); i++) {
+		if (str_has_prefix(name, allocator_names[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Looking up a name takes long, and the same few callers come again and again.  Only
+ * the task that is armed asks, so the answers need no lock.
+ */
+static bool is_allocator(unsigned long addr)
+{
+	static struct {
+		unsigned long addr;
+		bool answer;
+	} known[256];
+	unsigned int slot = hash_long(addr, ilog2(ARRAY_SIZE(known)));
+
+	if (known[slot].addr != addr) {
+		known[slot].answer = name_is_allocator(addr);
+		known[slot].addr = addr;
+	}
+	return known[slot].answer;
+}
+
+/* The first frame that is not part of an allocator, or 0 */
+static unsigned long caller(const unsigned long *frames, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!is_allocator(frames[i]))
+			return frames[i];
+	}
+	return 0;
+}
+
+/**
+ * kunit_fault_site() - Who asked for what was made to fail last
+ * @report: The report
+ *
+ * Return: An address for %pS, or 0 if nothing failed or the architecture has no
+ * stack traces.
+ */
+unsigned long kunit_fault_site(const struct kunit_fault_report *report)
+{
+	return caller(report->frames, report->nr_frames);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_site);
+
+/* Who asks the allocator that calls this */
+static unsigned long site_here(void)
+{
+	unsigned long frames[KUNIT_FAULT_FRAMES];
+	unsigned int nr = stack_trace_save(frames, KUNIT_FAULT_FRAMES, 1);
+
+	return caller(frames, nr);
+}
+
+/* With the siglock of current held */
+static void set_killed(bool killed)
+{
+	if (killed) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		recalc_sigpending();
+	}
+}
+
+/* current's sighand cannot go away, so no RCU is needed. */
+static spinlock_t *siglock_of_current(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
+/*
+ * For callers that may hold any lock, siglock included.  Since it does not wait,
+ * lockdep derives no order of locks from it.
+ *
+ * current is a kthread, which no signal ever ends: all that happens is what is made
+ * of a fatal signal that is pending.
+ */
+static bool try_set_killed(bool killed)
+{
+	unsigned long flags;
+
+	if (!spin_trylock_irqsave(siglock_of_current(), flags))
+		return false;
+	set_killed(killed);
+	spin_unlock_irqrestore(siglock_of_current(), flags);
+	return true;
+}
+
+/* Whether the point that is passed is to fail; the trace begins after the caller */
+static __always_inline bool pass_point(void)
+{
+	struct kunit_fault_report *report = &window.report;
+
+	report->points++;
+	if (!plan_says_fail(&window.plan, report->points) && !window.kill_due)
+		return false;
+	if (window.plan.limit && report->fired >= window.plan.limit) {
+		report->relented++;
+		return false;
+	}
+
+	if (window.plan.signal) {
+		/* Signals are sent with the lock held, and that allocates, too. */
+		window.kill_due = !try_set_killed(true);
+		if (window.kill_due)
+			return false;
+	}
+
+	report->fired++;
+	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
+	return !window.plan.signal;
+}
+
+static bool counts(enum kunit_fault_allocator allocator)
+{
+	return !window.plan.allocators || window.plan.allocators & BIT(allocator);
+}
+
+bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp)
+{
+	if (!__kunit_fault_armed() || window.masked || !counts(allocator))
+		return false;
+	if (gfp & __GFP_NOFAIL) {
+		window.report.nofail++;
+		window.report.nofail_site = site_here();
+		return false;
+	}
+	return pass_point();
+}
+
+bool __kunit_fault_hit_user_copy(void)
+{
+	if (!__kunit_fault_armed() || window.masked || !window.plan.user_copies)
+		return false;
+	if (!pass_point())
+		return false;
+	window.report.user_copies++;
+	return true;
+}
+
+/* Whether an address is in one of these functions, whose list ends with NULL */
+static bool site_is_one_of(unsigned long site, const char * const *names)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	if (!names || !site || sprint_symbol_no_offset(name, site - 1) <= 0)
+		return false;
+	for (; *names; names++) {
+		if (!strcmp(name, *names))
+			return true;
+	}
+	return false;
+}
+
+void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *object,
+			 unsigned long site)
+{
+	/* The allocator that was asked is masked once, those it asks are deeper. */
+	if (!object || !__kunit_fault_armed() || window.masked != 1 || !counts(allocator))
+		return;
+	site = site ?: site_here();
+	if (!site_is_one_of(site, window.kept_by))
+		kunit_fault_track_add(object, site);
+}
+
+/* The current task's from here on: -EBUSY if it is another's, or -ENOMEM */
+int kunit_fault_claim(void)
+{
+	int err;
+
+	if (cmpxchg(&window.owner, NULL, current))
+		return -EBUSY;
+	/* Else a later task might have its address, and be taken for it. */
+	get_task_struct(current);
+	err = kunit_fault_track_start();
+	if (err)
+		kunit_fault_release();
+	return err;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_claim);
+
+/* Nobody's any more; in the owner, or at the end of its test, when it is gone */
+void kunit_fault_release(void)
+{
+	struct task_struct *owner = window.owner;
+
+	WRITE_ONCE(window.task, NULL);
+	/* Whoever arms next sees what was written to the window before. */
+	smp_store_release(&window.owner, NULL);
+	put_task_struct(owner);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_release);
+
+bool kunit_fault_is_owner(void)
+{
+	return READ_ONCE(window.owner) == current;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_is_owner);
+
+/* In the owner: let allocations fail. */
+void kunit_fault_open(const struct kunit_fault_plan *plan)
+{
+	window.plan = *plan;
+	memset(&window.report, 0, sizeof(window.report));
+	window.masked = 0;
+	window.kill_due = false;
+	window.kept_by = NULL;
+	WRITE_ONCE(window.task, current);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_open);
+
+/* In the owner: let them succeed again. */
+void kunit_fault_close(void)
+{
+	WRITE_ONCE(window.task, NULL);
+	if (!window.plan.signal)
+		return;
+	spin_lock_irq(siglock_of_current());
+	set_killed(false);
+	spin_unlock_irq(siglock_of_current());
+}
+EXPORT_SYMBOL_GPL(kunit_fault_close);
+
+/* The same because the test has failed, with any lock held */
+void kunit_fault_close_aborted(void)
+{
+	if (READ_ONCE(window.task) != current)
+		return;
+	WRITE_ONCE(window.task, NULL);
+	window.report.aborted = true;
+	/* If that cannot be had, kunit_fault_close() does it. */
+	if (window.plan.signal)
+		try_set_killed(false);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_close_aborted);
+
+/* What has happened so far, if the current task is the owner */
+void kunit_fault_peek(struct kunit_fault_report *report)
+{
+	if (kunit_fault_is_owner())
+		*report = window.report;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_peek);
+
+/* In the owner: functions, by name; the last is NULL */
+void kunit_fault_set_kept_by(const char * const *names)
+{
+	window.kept_by = names;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_set_kept_by);
