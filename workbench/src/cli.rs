@@ -12,6 +12,8 @@ pub(crate) enum Target {
     Kunit,
     /// the same suites on the base without the fix: they must fail
     Control,
+    /// sweeps of subsystems, from block to watchdog, on a kernel with these and KASAN
+    Sweeps,
     /// fork(2) by real processes: programs that make it fail, with the series
     Selftest,
     /// the same without the fix: the kernel must fall over, by the defect
@@ -50,7 +52,7 @@ pub(crate) enum Target {
     BenchHarness,
     /// nodes and time it would take to trim the tree of a failed fork instead
     Trim,
-    /// writes the table of sweeps and their points from the last run: workbench/golden
+    /// writes the tables of sweeps and their points from the last runs: workbench/golden
     Golden,
     /// one page of all results, self-contained: build/BASE/report.html
     Report,

@@ -17,6 +17,7 @@ use crate::{
 pub(crate) fn machines(target: Target) -> &'static [Arch] {
     match target {
         Target::Selftest | Target::SelftestControl | Target::Shell => &Arch::ALL,
+        Target::Sweeps => &[Arch::Um],
         _ => &Arch::OF_SUITES,
     }
 }
@@ -36,6 +37,7 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
     match target {
         Target::Kunit => tested(b, run::verdict::run(b)?),
         Target::Control => tested(b, run::control::run(b)?),
+        Target::Sweeps => tested(b, run::verdict::sweeps(b)?),
         Target::Selftest => tested(b, selftest::selftest(b)?),
         Target::SelftestControl => tested(b, selftest::control(b)?),
         Target::Shell => selftest::shell::run(b),

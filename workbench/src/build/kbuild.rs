@@ -15,6 +15,7 @@ use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
 use crate::tree::checkout::Checkout;
 use crate::tree::run_tree::SOURCES;
+use crate::tree::suites::Suites;
 use std::path::PathBuf;
 
 /// Where that is done, `build/BASE/NAME`: the source in `run`, and a folder for each kind of
@@ -96,10 +97,11 @@ impl Work {
     pub(crate) fn kunit(&self, arch: Arch) -> Kunit {
         Kunit {
             tree: self.src.clone(),
+            suites: Suites::Fork,
             objects: self.out(arch.name()),
             arch,
             toolbox: self.toolbox.clone(),
-            config: kernel::config(&self.settings, arch),
+            config: Suites::Fork.config(&self.settings, arch),
             compiler: kernel::compiler(),
         }
     }

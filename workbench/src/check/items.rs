@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::settings::{Arch, Settings, DEFAULT_BASE};
 use crate::sources::config;
+use crate::tree::suites::Suites;
 use crate::{breakages, coverage, harness, lint, mail, mutants, run, selftest, style, tree};
 
 /// A kind of test.
@@ -57,7 +58,15 @@ fn no_control(b: &Builder) -> Option<String> {
 }
 
 fn no_table(b: &Builder) -> Option<String> {
-    let table = run::verdict::golden_table(&b.settings);
+    no_table_of(b, Suites::Fork)
+}
+
+fn no_sweeps(b: &Builder) -> Option<String> {
+    run::verdict::no_sweeps(b).or_else(|| no_table_of(b, Suites::Subsystems))
+}
+
+fn no_table_of(b: &Builder, suites: Suites) -> Option<String> {
+    let table = run::verdict::golden_table(&b.settings, suites);
 
     (!table.is_file()).then(|| {
         format!(
@@ -81,7 +90,7 @@ const EACH: Test = Test {
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 21] = [
+const TESTS: [Test; 22] = [
     Test {
         name: "style",
         run: style::run,
@@ -173,6 +182,14 @@ const TESTS: [Test; 21] = [
     Test {
         name: "bisect",
         run: crate::bisect::run,
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "sweeps",
+        run: run::verdict::sweeps,
+        missing: no_sweeps,
+        scope: Scope::Machine(Arch::Um),
         in_all_only: true,
         ..EACH
     },

@@ -136,13 +136,14 @@ impl Table {
     /// Reads a committed table. A base and an architecture without one is an error, too.
     pub(crate) fn read(path: &Path, base: &str, arch: &str) -> Result<Table> {
         let advice = format!("make golden BASE={base} ARCH={arch}");
-        let shown = format!("workbench/golden/{base}-{arch}");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let shown = format!("workbench/golden/{name}");
 
         match std::fs::read_to_string(path) {
             Ok(text) => Table::parse(&text)
                 .map_err(|error| Error::failed(format!("{shown}: {error}: {advice}"))),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::failed(format!(
-                "no table of the sweeps of {base} {arch}, {shown}: {advice}"
+                "no table of these sweeps, {shown}: {advice}"
             ))),
             Err(error) => Err(Error::usage(format!("cannot read {shown}: {error}"))),
         }
@@ -267,7 +268,7 @@ fork_failure.anon/written mode=forever points=44 tolerated=1
         let error = Table::read(path, "6.12", "um").expect_err("no table");
         assert_eq!(
             error.message(),
-            "no table of the sweeps of 6.12 um, workbench/golden/6.12-um: make golden BASE=6.12 ARCH=um"
+            "no table of these sweeps, workbench/golden/6.12-um: make golden BASE=6.12 ARCH=um"
         );
         for bad in [
             "nonsense",

@@ -13,6 +13,7 @@ use crate::outcome::{self, Outcome, Tested};
 use crate::sources::base::Base;
 use crate::tree::branches::{Branch, Branches};
 use crate::tree::series::Series;
+use crate::tree::suites::Suites;
 use std::time::Instant;
 
 /// Why a base has no control.
@@ -34,6 +35,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let repository = b.ensure(Branches)?;
     let kunit = b.ensure(Kernel {
         branch: Branch::Unfixed,
+        suites: Suites::Fork,
     })?;
     let name = format!("control-{}", settings.arch);
     let title = format!("the suites without the fix on {}", settings.arch);
@@ -53,7 +55,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         || {
             let ran = b.long(&title, &name, |log| suites::run_whole(b, &kunit, log))?;
             let version = b.ensure(Base)?.version()?;
-            let suites = repository.suites()?;
+            let suites = repository.suites(Suites::Fork)?;
             let label = format!("{version} {}, unfixed", settings.arch);
             let run = ran.run(&label, &version, begun);
             let judged = control::judge(run, &suites);

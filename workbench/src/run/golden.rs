@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `make golden`: writes the table of sweeps and their points, `workbench/golden/BASE-ARCH`, from
-//! the last run of all suites of the series as it is now.
+//! `make golden`: writes the tables of sweeps and their points, `workbench/golden/BASE-ARCH` and that of
+//! the sweeps of subsystems, each from the last run of all its suites of the series as it is now.
 
 use super::verdict;
 use crate::builder::Builder;
@@ -9,53 +9,71 @@ use crate::error::{Error, Result};
 use crate::judge::golden::Table;
 use crate::judge::kunit;
 use crate::judge::sweeps::Sweeps;
+use crate::settings::Settings;
 use crate::sources::base::Base;
 use crate::stamp::write_whole;
 use crate::tree::branches::{Branch, Branches};
+use crate::tree::suites::Suites;
 
 pub(crate) fn run(b: &Builder) -> Result<()> {
-    let settings = &b.settings;
     let repository = b.ensure(Branches)?;
-    let (base, arch) = (&settings.base, settings.arch);
-    let table = verdict::golden_table(settings);
-    let title = format!("table of sweeps, {}", settings.shown(&table));
 
-    b.quick(&title, || {
-        let name = format!("kunit-{arch}");
-        let again = || format!("make BASE={base} ARCH={arch} first");
-        let (outcome, log) = verdict::last_log(b, &name).ok_or_else(|| {
-            Error::usage(format!(
-                "the suites have not run, so there is nothing to count: {}",
-                again()
-            ))
-        })?;
-        if outcome.tree != repository.tree(Branch::Fixed)? {
+    b.quick("tables of sweeps, workbench/golden", || {
+        let tree = repository.tree(Branch::Fixed)?;
+        let ran = |suites: &Suites| is_of(b, *suites, &tree);
+        let current: Vec<Suites> = Suites::ALL.into_iter().filter(ran).collect();
+
+        if current.is_empty() {
+            let Settings { base, arch, .. } = &b.settings;
             return Err(Error::usage(format!(
-                "the series changed since the suites ran: {}",
-                again()
+                "no suites have run on the series as it is now, so there is nothing to count: \
+                 make BASE={base} ARCH={arch} first, or make sweeps BASE={base}"
             )));
         }
-        let file = |name: &str| {
-            let found = outcome.files.iter().find(|file| file.ends_with(name));
-            found.map_or_else(String::new, |file| crate::console::read_lossy(file))
-        };
-        let result = kunit::Outcome::parse(&file("result.json"), &file("console.log"))
-            .map_err(|error| Error::usage(format!("{error}: {}", again())))?;
-        if result.counts().failed > 0 || result.errors > 0 {
-            return Err(Error::failed(
-                "tests failed in the last run, so its numbers are no measure: make kunit says which",
-            ));
-        }
-        let version = b.ensure(Base)?.version()?;
-        let sweeps = Sweeps::of(&log);
-        let counted = Table::of_run(&version, &sweeps, &result);
-        write_whole(&table, counted.write(base, arch.name()).as_bytes())?;
-        b.console.say(format!(
-            "{}: {} sweeps, {} failure points",
-            settings.shown(&table),
-            counted.len(),
-            sweeps.points()
-        ));
-        Ok(())
+        current.into_iter().try_for_each(|suites| write(b, suites))
     })
+}
+
+/// Whether the last run of the suites was of this tree.
+fn is_of(b: &Builder, suites: Suites, tree: &str) -> bool {
+    let last = verdict::last_log(b, &verdict::whole(suites, b.settings.arch));
+
+    last.is_some_and(|(outcome, _)| outcome.tree == tree)
+}
+
+fn write(b: &Builder, suites: Suites) -> Result<()> {
+    let settings = &b.settings;
+    let name = verdict::whole(suites, settings.arch);
+    let Some((outcome, log)) = verdict::last_log(b, &name) else {
+        return Ok(());
+    };
+    let file = |name: &str| {
+        let found = outcome.files.iter().find(|file| file.ends_with(name));
+        found.map_or_else(String::new, |file| crate::console::read_lossy(file))
+    };
+    let result = kunit::Outcome::parse(&file("result.json"), &file("console.log"))
+        .map_err(|error| Error::usage(format!("{error}: run the suites again first")))?;
+    if result.counts().failed > 0 || result.errors > 0 {
+        return Err(Error::failed(format!(
+            "tests failed in the last run of {name}, so its numbers are no measure: run it to see which"
+        )));
+    }
+    let version = b.ensure(Base)?.version()?;
+    let sweeps = Sweeps::of(&log);
+    let counted = Table::of_run(&version, &sweeps, &result);
+    let table = verdict::golden_table(settings, suites);
+
+    write_whole(
+        &table,
+        counted
+            .write(&settings.base, settings.arch.name())
+            .as_bytes(),
+    )?;
+    b.console.say(format!(
+        "{}: {} sweeps, {} failure points",
+        settings.shown(&table),
+        counted.len(),
+        sweeps.points()
+    ));
+    Ok(())
 }

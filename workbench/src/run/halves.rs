@@ -186,6 +186,7 @@ mod tests {
     use crate::builder::tests::toy;
     use crate::settings::Arch;
     use crate::toolchain::{Sysroot, Tools};
+    use crate::tree::suites::Suites;
 
     #[test]
     fn the_result_says_where_it_is_from() {
@@ -193,6 +194,7 @@ mod tests {
         let b = toy(dir.path(), |_| ());
         let kunit = Kunit {
             tree: "tree".into(),
+            suites: Suites::Fork,
             objects: "/b/um".into(),
             arch: Arch::Um,
             toolbox: b.ensure(Sysroot(Tools::Build)).expect("tools"),

@@ -8,19 +8,21 @@ use crate::build::kbuild::kconfig;
 use crate::builder::{Builder, Step};
 use crate::console::Log;
 use crate::error::{Context, Result};
-use crate::settings::{Arch, Settings};
+use crate::settings::Settings;
 use crate::sources::base::Base;
 use crate::sources::config::BaseConfig;
 use crate::stamp::{remove_file, Inputs, Stamp};
 use crate::toolchain::{self, Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
+use crate::tree::suites::Suites;
 use std::path::{Path, PathBuf};
 
 /// Makes sure that the kernel of a branch is built.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernel {
     pub(crate) branch: Branch,
+    pub(crate) suites: Suites,
 }
 
 impl Step for Kernel {
@@ -30,9 +32,10 @@ impl Step for Kernel {
         let arch = b.settings.arch;
         let wanted = Wanted {
             branch: self.branch,
-            name: arch.name().to_string(),
-            title: arch.name().to_string(),
-            config: config(&b.settings, arch),
+            suites: self.suites,
+            name: self.suites.on(arch),
+            title: self.suites.on(arch),
+            config: self.suites.config(&b.settings, arch),
         };
 
         wanted.make(b, |kunit, repository, log| {
@@ -50,6 +53,7 @@ impl Step for Kernel {
 /// A kernel that is wanted, for whatever it is to run.
 pub(crate) struct Wanted {
     pub(crate) branch: Branch,
+    pub(crate) suites: Suites,
     /// Of its objects below the base's folder, and of its log.
     pub(crate) name: String,
     /// What it is for.
@@ -76,6 +80,7 @@ impl Wanted {
         let objects = settings.base_build().join(&self.name);
         let kunit = Kunit {
             tree,
+            suites: self.suites,
             arch: settings.arch,
             config: self.config.clone(),
             toolbox: with_ccache(settings, &toolbox),
@@ -102,9 +107,10 @@ impl Wanted {
     }
 }
 
-/// What the suites' kernel depends on, beside the compilers: the sources and the configuration.
+/// What the kernel of the fork suites depends on, beside the compilers: the sources and the
+/// configuration.
 pub(crate) fn inputs(b: &Builder, tree: &str) -> Result<Inputs> {
-    inputs_with(b, &config(&b.settings, b.settings.arch), tree)
+    inputs_with(b, &Suites::Fork.config(&b.settings, b.settings.arch), tree)
 }
 
 /// The same of a kernel with other options.
@@ -116,13 +122,6 @@ pub(crate) fn inputs_with(b: &Builder, config: &Path, tree: &str) -> Result<Inpu
         .add("config", &content)
         .add("arch", b.settings.arch.name().as_bytes())
         .add("toolchain", b.settings.toolchain_identity.as_bytes()))
-}
-
-/// What is added to the configuration that the suites ask for.
-pub(crate) fn config(settings: &Settings, arch: Arch) -> PathBuf {
-    let dir = settings.dirs.workbench.join("kunit");
-
-    dir.join(format!("{arch}.config"))
 }
 
 /// C objects come from a cache when another checkout or base has compiled the same.
@@ -156,7 +155,7 @@ pub(crate) fn configure(
     log: &Log,
 ) -> Result<()> {
     let options = options(b, kunit, repository, tree)?
-        .add_file(&kunit.tree.join("mm/tests/.kunitconfig"))
+        .add_file(&kunit.tree.join(kunit.suites.folder()).join(".kunitconfig"))
         .add("make", kunit.compiler.join(" ").as_bytes());
 
     configure_with(b, kunit, &options, || log.run_checked(&kunit.config_cmd()))

@@ -6,6 +6,7 @@
 use crate::process::Cmd;
 use crate::settings::{Arch, Settings};
 use crate::toolchain::Toolbox;
+use crate::tree::suites::Suites;
 use std::path::{Path, PathBuf};
 
 const SCRIPT: &str = "tools/testing/kunit/kunit.py";
@@ -14,10 +15,11 @@ const SCRIPT: &str = "tools/testing/kunit/kunit.py";
 #[derive(Clone, Debug)]
 pub(crate) struct Kunit {
     pub(crate) tree: PathBuf,
+    pub(crate) suites: Suites,
     pub(crate) objects: PathBuf,
     pub(crate) arch: Arch,
     pub(crate) toolbox: Toolbox,
-    /// Added to what the suites ask for, `workbench/kunit/ARCH.config`.
+    /// Added to what the suites ask for.
     pub(crate) config: PathBuf,
     /// The C compiler, maybe by way of a cache.
     pub(crate) compiler: Vec<String>,
@@ -80,7 +82,7 @@ impl Kunit {
         for option in self.make_options() {
             cmd = cmd.arg(format!("--make_options={option}"));
         }
-        cmd.arg("--kunitconfig=mm/tests")
+        cmd.arg(format!("--kunitconfig={}", self.suites.folder()))
             .arg(format!("--kunitconfig={}", self.config.display()))
     }
 

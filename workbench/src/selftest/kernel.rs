@@ -13,6 +13,7 @@ use crate::settings::{Arch, Settings};
 use crate::stamp::Inputs;
 use crate::toolchain::Toolbox;
 use crate::tree::branches::{Branch, Repository};
+use crate::tree::suites::Suites;
 use std::path::PathBuf;
 
 /// Makes sure that the kernel of a branch is built.
@@ -58,6 +59,8 @@ impl Step for Kernel {
         let settings = &b.settings;
         let wanted = Wanted {
             branch: self.branch,
+            // Programs do without them.
+            suites: Suites::Fork,
             name: format!("selftest-{}", self.runs.name(settings.arch)),
             title: format!("programs on {}", self.runs.name(settings.arch)),
             config: self.runs.config(settings),

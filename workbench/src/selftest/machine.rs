@@ -240,6 +240,7 @@ impl Machine {
 mod tests {
     use super::*;
     use crate::builder::tests::toy;
+    use crate::tree::suites::Suites;
 
     #[test]
     fn times_have_one_cpu_and_count_instructions_without_kvm() {
@@ -252,6 +253,7 @@ mod tests {
             let machine = Machine {
                 kernel: Kunit {
                     tree: "tree".into(),
+                    suites: Suites::Fork,
                     objects: "objects".into(),
                     arch: Arch::X86_64,
                     toolbox: toolbox.clone(),

@@ -5,7 +5,7 @@
 
 use super::assemble::{self, Author, Target};
 use super::series::{Section, Series, FACILITY, FIX, SECTIONS, TESTS};
-use super::suites::{self, SUBSYSTEMS};
+use super::suites::{self, Suites};
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Result};
 use crate::git::Git;
@@ -137,19 +137,12 @@ impl Repository {
         Ok(commits)
     }
 
-    /// The names of the project's own KUnit suites, as the sources declare them, but for those
-    /// that take another kernel.
-    pub(crate) fn suites(&self) -> Result<Vec<String>> {
+    /// The names of the project's own KUnit suites, as the sources declare them.
+    pub(crate) fn suites(&self, which: Suites) -> Result<Vec<String>> {
         let files = self.new_files.iter().map(String::as_str);
 
-        suites::suites_in(&self.top, files.filter(|path| !is_below(path, SUBSYSTEMS)))
+        suites::suites_in(&self.top, files.filter(|path| which.has(path)))
     }
-}
-
-/// Whether a file is in a folder, or in one below it.
-fn is_below(path: &str, dir: &str) -> bool {
-    path.strip_prefix(dir)
-        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -205,7 +198,7 @@ mod tests {
                 .len(),
             2
         );
-        assert_eq!(repository.suites().expect("names"), ["toy"]);
+        assert_eq!(repository.suites(Suites::Fork).expect("names"), ["toy"]);
         assert_ne!(
             repository.tree(Branch::Fixed).expect("a tree"),
             repository.tree(Branch::Unfixed).expect("a tree")

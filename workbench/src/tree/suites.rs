@@ -4,12 +4,53 @@
 
 use crate::console::read_lossy;
 use crate::error::{Context, Result};
+use crate::settings::{Arch, Settings};
 use regex::Regex;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Where sweeps of the kernel's subsystems are, which take a kernel of their own.
-pub(crate) const SUBSYSTEMS: &str = "lib/tests/fault_sweeps/subsystems";
+/// Suites that share a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suites {
+    /// Those of forks, of the fault injection and of library code.
+    Fork,
+    /// Sweeps of subsystems.
+    Subsystems,
+}
+
+impl Suites {
+    pub(crate) const ALL: [Suites; 2] = [Suites::Fork, Suites::Subsystems];
+
+    /// The folder of the tree that has the options they ask for.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Suites::Fork => "mm/tests",
+            Suites::Subsystems => "lib/tests/fault_sweeps/subsystems",
+        }
+    }
+
+    /// Whether a file of the series may declare some of them.
+    pub(crate) fn has(self, path: &str) -> bool {
+        let of_subsystem = Path::new(path).starts_with(Suites::Subsystems.folder());
+
+        of_subsystem == (self == Suites::Subsystems)
+    }
+
+    /// What their kernel for a machine is called, and their table.
+    pub(crate) fn on(self, arch: Arch) -> String {
+        match self {
+            Suites::Fork => arch.name().to_string(),
+            Suites::Subsystems => format!("{arch}-sweeps"),
+        }
+    }
+
+    /// What is added to the options they ask for.
+    pub(crate) fn config(self, settings: &Settings, arch: Arch) -> PathBuf {
+        let dir = settings.dirs.workbench.join("kunit");
+
+        dir.join(format!("{}.config", self.on(arch)))
+    }
+}
 
 /// The names of the suites that files of a tree declare, sorted.
 pub(crate) fn suites_in<'a>(
