@@ -12,6 +12,7 @@ use crate::error::{Context, Error, Result};
 use crate::harness::parts::{make, unpack, FORK};
 use crate::judge::breakages::{caught_by_harness, Caught};
 use crate::process::{ended, Cmd};
+use crate::run::until_caught::limit_of_broken;
 use crate::toolchain::Toolbox;
 use crate::tree::branches::Repository;
 use std::collections::BTreeSet;
@@ -39,18 +40,18 @@ impl Part {
         }
     }
 
-    /// Names of tests, for one run of the program after the other, and the seconds it may take.
-    fn stages(self) -> &'static [(&'static [&'static str], u64)] {
+    /// Names of tests, for one run of the program after the other.
+    fn stages(self) -> &'static [&'static [&'static str]] {
         match self {
             Part::Quick => &[
-                (&["none_and_one", "mmap", "two_narrow"], 60),
-                (&["mistakes", "walkers_of_one"], 60),
+                &["none_and_one", "mmap", "two_narrow"],
+                &["mistakes", "walkers_of_one"],
             ],
             Part::Rest => &[
-                (&["three_narrow"], 300),
-                (&["preempt", "regressions"], 300),
-                (&["interleave", "three_across", "two_everywhere"], 900),
-                (&["three_of_all", "four", "random"], 900),
+                &["three_narrow"],
+                &["preempt", "regressions"],
+                &["interleave", "three_across", "two_everywhere"],
+                &["three_of_all", "four", "random"],
             ],
         }
     }
@@ -159,8 +160,34 @@ impl<'a> Harness<'a> {
         self.dir.join("out")
     }
 
-    /// What it finds of a mutant; of number 0 it must find nothing.
-    pub(super) fn ask(&self, number: usize, name: &str, part: Part) -> Result<Caught> {
+    /// How long each stage may take with a mutant. Without one nothing must be found.
+    pub(super) fn limits(&self, part: Part) -> Result<Vec<Duration>> {
+        let stages = part.stages().iter().map(|tests| {
+            let begun = Instant::now();
+            match self.stage(0, "none", tests, UNBROKEN)? {
+                Caught::Survived => Ok(Duration::from_secs(limit_of_broken(
+                    begun.elapsed().as_secs(),
+                ))),
+                other => Err(Error::failed(format!(
+                    "the harness fails without a mutant: {other:?}"
+                ))),
+            }
+        });
+        stages.collect()
+    }
+
+    /// What it finds of a mutant.
+    pub(super) fn ask(&self, mutant: &Mutant, part: Part, limits: &[Duration]) -> Result<Caught> {
+        for (tests, limit) in part.stages().iter().zip(limits) {
+            let found = self.stage(mutant.number, &mutant.id, tests, *limit)?;
+            if found != Caught::Survived {
+                return Ok(found);
+            }
+        }
+        Ok(Caught::Survived)
+    }
+
+    fn stage(&self, number: usize, name: &str, tests: &[&str], limit: Duration) -> Result<Caught> {
         let log = self.b.settings.logs().join(format!("mutant-{name}.log"));
         // To look names of functions up takes longer than all else.
         let toolbox = self
@@ -169,24 +196,20 @@ impl<'a> Harness<'a> {
             .env("UBSAN_OPTIONS", "symbolize=0")
             .env("FORK_MUTANT", &number.to_string());
         let program = self.out().join("fork");
+        let cmd = toolbox.cmd(&program.to_string_lossy()).args(tests);
+        let console = self.b.console.only_progress();
+        let end = console.quiet_long(name, &log, |log| until_caught(&cmd, limit, log))?;
+        let by = |what: String| Caught::By {
+            place: "fork harness".into(),
+            what,
+        };
 
-        for (tests, limit) in part.stages() {
-            let cmd = toolbox.cmd(&program.to_string_lossy()).args(*tests);
-            let console = self.b.console.only_progress();
-            let limit = Duration::from_secs(*limit);
-            let end = console.quiet_long(name, &log, |log| until_caught(&cmd, limit, log))?;
-            let by = |what: String| Caught::By {
-                place: "fork harness".into(),
-                what,
-            };
-            match (caught_by_harness(&beginning(&log)), end) {
-                (found @ Caught::By { .. }, _) => return Ok(found),
-                (_, Some(status)) if status.success() => (),
-                (_, Some(status)) => return Ok(by(ended(status))),
-                (_, None) => return Ok(by("hangs".into())),
-            }
-        }
-        Ok(Caught::Survived)
+        Ok(match (caught_by_harness(&beginning(&log)), end) {
+            (found @ Caught::By { .. }, _) => found,
+            (_, Some(status)) if status.success() => Caught::Survived,
+            (_, Some(status)) => by(ended(status)),
+            (_, None) => by("hangs".into()),
+        })
     }
 }
 
@@ -212,6 +235,8 @@ fn replace(dir: &Path, from: &str, to: &str) -> Result<()> {
     }
 }
 
+/// How long a stage may take without a mutant.
+const UNBROKEN: Duration = Duration::from_secs(3600);
 /// How long it may be until a failure is noticed.
 const LOOK: Duration = Duration::from_millis(200);
 /// What fails first is in the first so many bytes of a log; some go on complaining.

@@ -8,9 +8,6 @@ use super::text;
 use crate::stamp::Inputs;
 use std::collections::HashMap;
 
-/// Lines around an edit in a diff.
-const CONTEXT: usize = 3;
-
 /// A function that is changed, of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Function {
@@ -99,42 +96,5 @@ impl Mutant {
             self.edit.replacement,
             &file[end..]
         )
-    }
-
-    /// A unified diff, for `git apply`.
-    pub(super) fn diff(&self, path: &str, file: &str) -> String {
-        let changed = self.applied(file);
-        let (old, new): (Vec<&str>, Vec<&str>) =
-            (file.lines().collect(), changed.lines().collect());
-        let same = |pair: &(&&str, &&str)| pair.0 == pair.1;
-        let head = old.iter().zip(&new).take_while(same).count();
-        let tail = old
-            .iter()
-            .rev()
-            .zip(new.iter().rev())
-            .take_while(same)
-            .count();
-        let tail = tail.min(old.len() - head).min(new.len() - head);
-        let begin = head.saturating_sub(CONTEXT);
-        let after = tail.min(CONTEXT);
-        let (old_end, new_end) = (old.len() - tail, new.len() - tail);
-        let mut text = format!(
-            "--- a/{path}\n+++ b/{path}\n@@ -{},{} +{},{} @@\n",
-            begin + 1,
-            old_end + after - begin,
-            begin + 1,
-            new_end + after - begin
-        );
-        let mut put = |sign: char, lines: &[&str]| {
-            for line in lines {
-                text.push_str(&format!("{sign}{line}\n"));
-            }
-        };
-
-        put(' ', &old[begin..head]);
-        put('-', &old[head..old_end]);
-        put('+', &new[head..new_end]);
-        put(' ', &old[old_end..old_end + after]);
-        text
     }
 }

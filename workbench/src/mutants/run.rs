@@ -3,7 +3,7 @@
 //! Runs the mutants, layer by layer, and says which have survived all.
 
 use super::explained::Explained;
-use super::generate::{Compiler, Generated};
+use super::generate::{Compiler, File, Generated};
 use super::harness::{Harness, Part};
 use super::kept::{Kept, Known};
 use super::kernel::Kernel;
@@ -21,6 +21,7 @@ use crate::stamp::{write_whole, Inputs};
 use crate::table::{Column, Table};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
+use crate::tree::with_patch::tree_with_texts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -141,17 +142,17 @@ impl Run<'_> {
             sample.said(),
             chosen.len()
         ));
-        let (all, only) = (self.all, settings.only.is_some());
+        let all = self.all;
         let chosen: Vec<&Mutant> = all
             .all()
-            .filter(|(_, _, one)| chosen.contains(&one.id.as_str()))
-            .map(|(file, _, one)| {
-                if only {
-                    self.b.console.say(one.diff(file.path, &file.text));
-                }
-                one
-            })
+            .map(|(_, _, one)| one)
+            .filter(|one| chosen.contains(&one.id.as_str()))
             .collect();
+        if settings.only.is_some() {
+            for (file, _, one) in all.all().filter(|(_, _, one)| chosen.contains(one)) {
+                self.b.console.say(diff(self.b, repository, file, one)?);
+            }
+        }
 
         self.ask_harness(harness, Part::Quick, &chosen)?;
         if !settings.quick {
@@ -167,18 +168,14 @@ impl Run<'_> {
     }
 
     fn ask_harness(&mut self, harness: &Harness<'_>, part: Part, chosen: &[&Mutant]) -> Result<()> {
-        let check = || match harness.ask(0, "none", part)? {
-            Caught::Survived => Ok(()),
-            other => Err(Error::failed(format!(
-                "the harness fails without a mutant: {other:?}"
-            ))),
-        };
+        let limits = || harness.limits(part);
 
-        self.layer(part.name(), chosen, check, |(), mutant| {
-            match harness.without.contains(&mutant.number) {
-                true => Ok(Caught::Survived),
-                false => harness.ask(mutant.number, &mutant.id, part),
-            }
+        self.layer(part.name(), chosen, limits, |limits, mutant| match harness
+            .without
+            .contains(&mutant.number)
+        {
+            true => Ok(Caught::Survived),
+            false => harness.ask(mutant, part, limits),
         })
     }
 
@@ -333,6 +330,14 @@ impl Run<'_> {
             ..Outcome::default()
         })
     }
+}
+
+/// What a mutant changes.
+fn diff(b: &Builder, repository: &Repository, file: &File, mutant: &Mutant) -> Result<String> {
+    let texts = vec![(file.path, mutant.applied(&file.text))];
+    let tree = tree_with_texts(b, repository, texts)?;
+
+    repository.git().read(["diff", "fixed", &tree])
 }
 
 fn numbers(list: &BTreeSet<usize>) -> String {

@@ -45,19 +45,6 @@ fn ids_are_unique_and_stay_when_lines_move() {
 }
 
 #[test]
-fn a_diff_has_the_line_and_those_around_it() {
-    let function = toy();
-    let mutant = function.mutants.iter().find(|m| m.edit.operator == "lock");
-    let diff = mutant.expect("a lock").diff("mm/toy.c", FILE);
-
-    assert!(
-        diff.starts_with("--- a/mm/toy.c\n+++ b/mm/toy.c\n@@ -26,7 +26,7 @@\n"),
-        "{diff}"
-    );
-    assert!(diff.contains("\n-\tunlock(mm);\n+\t;\n"), "{diff}");
-}
-
-#[test]
 fn copies_are_chosen_by_number_and_errors_are_theirs() {
     let function = toy();
     let mutants: Vec<_> = function.mutants.iter().take(2).collect();

@@ -2,6 +2,7 @@
 
 //! Results for other programs: JUnit's XML, and KernelCI's KCIDB JSON.
 
+use minijinja::HtmlEscape;
 use serde_json::{json, Value};
 use std::time::Duration;
 
@@ -28,10 +29,7 @@ pub(super) enum Verdict {
 fn escaped(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
 
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    HtmlEscape(&text).to_string()
 }
 
 /// A mutant is a test case: it passes if something kills it.
@@ -125,9 +123,9 @@ mod tests {
 
         assert!(text.contains("tests=\"3\" failures=\"1\" skipped=\"1\" time=\"7.500\""));
         assert!(text.contains("<system-out>a &lt; b</system-out>"), "{text}");
-        assert!(
-            text.contains("name=\"mmap.f.lt.3\" time=\"2.500\"><failure message=\"mm/mmap.c:7\"/>")
-        );
+        assert!(text.contains(
+            "name=\"mmap.f.lt.3\" time=\"2.500\"><failure message=\"mm&#x2f;mmap.c:7\"/>"
+        ));
         let all = kcidb("6.18", "0123", &results());
         let status = |n: usize| all["tests"][n]["status"].as_str().map(str::to_string);
         assert_eq!(status(0).as_deref(), Some("PASS"));
