@@ -113,7 +113,11 @@ mod tests {
     }
 
     #[test]
-    #[fault_sweep(check = |outcome: Result<_, _>| outcome.map(drop).or(Ok(())), allocators(), modes())]
+    #[fault_sweep(
+        check = |outcome: Result<_, _>| outcome.map(drop).or(Ok(())),
+        allocators(),
+        modes()
+    )]
     fn attribute_with_empty_lists() -> Result<Boxes> {
         three_boxes()
     }

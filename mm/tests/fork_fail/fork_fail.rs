@@ -210,9 +210,7 @@ fn sweep(table: &'static [Scenario], modes: &'static [Mode], fork: Fork) -> Resu
 
     for scenario in table {
         if let Some(why) = scenario.missing() {
-            Sweep::new()
-                .scenario(scenario.name)
-                .report_skipped(why)?;
+            Sweep::new().scenario(scenario.name).report_skipped(why)?;
             continue;
         }
         let mut modes = modes;
