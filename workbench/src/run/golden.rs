@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::judge::golden::Table;
 use crate::judge::kunit;
 use crate::judge::sweeps::Sweeps;
+use crate::outcome::Outcome;
 use crate::settings::Settings;
 use crate::sources::base::Base;
 use crate::stamp::write_whole;
@@ -20,8 +21,8 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
 
     b.quick("tables of sweeps, workbench/golden", || {
         let tree = repository.tree(Branch::Fixed)?;
-        let ran = |suites: &Suites| is_of(b, *suites, &tree);
-        let current: Vec<Suites> = Suites::ALL.into_iter().filter(ran).collect();
+        let ran = |suites: Suites| Some((suites, last_of(b, suites, &tree)?));
+        let current: Vec<(Suites, Last)> = Suites::ALL.into_iter().filter_map(ran).collect();
 
         if current.is_empty() {
             let Settings { base, arch, .. } = &b.settings;
@@ -30,23 +31,25 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
                  make BASE={base} ARCH={arch} first, or make sweeps BASE={base}"
             )));
         }
-        current.into_iter().try_for_each(|suites| write(b, suites))
+        current
+            .iter()
+            .try_for_each(|(suites, last)| write(b, *suites, last))
     })
 }
 
-/// Whether the last run of the suites was of this tree.
-fn is_of(b: &Builder, suites: Suites, tree: &str) -> bool {
+/// A run of suites: how it ended, and its log.
+type Last = (Outcome, String);
+
+/// The last run of the suites, if it was of this tree.
+fn last_of(b: &Builder, suites: Suites, tree: &str) -> Option<Last> {
     let last = verdict::last_log(b, &verdict::whole(suites, b.settings.arch));
 
-    last.is_some_and(|(outcome, _)| outcome.tree == tree)
+    last.filter(|(outcome, _)| outcome.tree == tree)
 }
 
-fn write(b: &Builder, suites: Suites) -> Result<()> {
+fn write(b: &Builder, suites: Suites, (outcome, log): &Last) -> Result<()> {
     let settings = &b.settings;
     let name = verdict::whole(suites, settings.arch);
-    let Some((outcome, log)) = verdict::last_log(b, &name) else {
-        return Ok(());
-    };
     let file = |name: &str| {
         let found = outcome.files.iter().find(|file| file.ends_with(name));
         found.map_or_else(String::new, |file| crate::console::read_lossy(file))
@@ -59,7 +62,7 @@ fn write(b: &Builder, suites: Suites) -> Result<()> {
         )));
     }
     let version = b.ensure(Base)?.version()?;
-    let sweeps = Sweeps::of(&log);
+    let sweeps = Sweeps::of(log);
     let counted = Table::of_run(&version, &sweeps, &result);
     let table = verdict::golden_table(settings, suites);
 
