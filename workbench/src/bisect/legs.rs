@@ -8,6 +8,7 @@ use crate::console::Log;
 use crate::error::{Context, Error, Result};
 use crate::harness::vma_tests;
 use crate::judge::verdict::{verdict, Expected, Golden};
+use crate::judge::warnings::Warnings;
 use crate::lint::checkpatch;
 use crate::lint::complaints::{compiler_warnings, new_in};
 use crate::process::ended;
@@ -237,6 +238,7 @@ fn suites(bisect: &Bisect<'_>, patch: &Patch, log: &Log) -> Result<bool> {
         Expected {
             suites: &patch.suites,
             golden: Golden::Any,
+            warnings: &Warnings::default(),
         },
     );
 

@@ -22,11 +22,34 @@ use std::path::Path;
 /// The line that says which kernel a table is of.
 const OF: &str = "# of linux ";
 
+/// The line of a table that a run has to come close to.
+const ROUGHLY: &str =
+    "# Some points depend on what ran before: one in 20 may be more or less, no more than 4.";
+
 /// What a sweep has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Swept {
     Points { points: u64, tolerated: u64 },
     None { why: String },
+}
+
+impl Swept {
+    /// Whether another run has come close to it.
+    fn is_near(&self, other: &Swept) -> bool {
+        let (
+            Swept::Points { points, tolerated },
+            Swept::Points {
+                points: others,
+                tolerated: other_tolerated,
+            },
+        ) = (self, other)
+        else {
+            return self == other;
+        };
+        let room = (points / 20).min(4);
+
+        points.abs_diff(*others) <= room && tolerated.abs_diff(*other_tolerated) <= room
+    }
 }
 
 impl fmt::Display for Swept {
@@ -78,6 +101,8 @@ impl fmt::Display for Key {
 pub(crate) struct Table {
     /// The release, such as `6.18.15`.
     release: String,
+    /// Whether a run has to come close to it, no more.
+    roughly: bool,
     pub(super) rows: Vec<(Key, Swept)>,
 }
 
@@ -87,7 +112,7 @@ impl Table {
     pub(crate) fn of_run(release: &str, sweeps: &Sweeps<'_>, outcome: &Outcome) -> Table {
         let mut table = Table {
             release: release.to_string(),
-            rows: Vec::new(),
+            ..Table::default()
         };
         let mut known: HashMap<String, bool> = HashMap::new();
         let mut times = HashMap::new();
@@ -110,6 +135,19 @@ impl Table {
             }
         }
         table
+    }
+
+    /// Lets runs differ a little.
+    pub(crate) fn roughly(self) -> Table {
+        Table {
+            roughly: true,
+            ..self
+        }
+    }
+
+    /// Whether a sweep has come to what it should.
+    pub(super) fn takes(&self, should: &Swept, is: &Swept) -> bool {
+        should == is || (self.roughly && should.is_near(is))
     }
 
     fn add(
@@ -158,6 +196,7 @@ impl Table {
             if let Some(release) = line.strip_prefix(OF) {
                 table.release = release.to_string();
             }
+            table.roughly |= line == ROUGHLY;
             if line.starts_with('#') || line.is_empty() {
                 continue;
             }
@@ -178,6 +217,10 @@ impl Table {
             self.release
         );
 
+        if self.roughly {
+            text.push_str(ROUGHLY);
+            text.push('\n');
+        }
         for (key, swept) in &self.rows {
             text.push_str(&key.name());
             match swept {

@@ -53,7 +53,7 @@ mod tests {
         for mode in [
             "once", "forever", "pair", "signal", "commit", "lock", "charge",
         ] {
-            log += &format!("fault-sweep: a mode={mode} points=10000 failed=1 tolerated=0\n");
+            log += &format!("# a: fault-sweep: a mode={mode} points=10000 failed=1 tolerated=0\n");
         }
         let text = suites_in_words("um", COUNTS, &Sweeps::of(&log));
 

@@ -238,11 +238,11 @@ mod tests {
     }
 
     fn swept(kind: &str, mode: &str, points: u64) -> String {
-        format!("fault-sweep: kinds/{kind} mode={mode} points={points} failed=0 tolerated=0\n")
+        format!("# a: fault-sweep: kinds/{kind} mode={mode} points={points} failed=0 tolerated=0\n")
     }
 
     fn none(kind: &str, mode: &str, why: &str) -> String {
-        format!("fault-sweep: kinds/{kind} mode={mode} none: {why}\n")
+        format!("# a: fault-sweep: kinds/{kind} mode={mode} none: {why}\n")
     }
 
     /// What follows the heading.

@@ -23,6 +23,7 @@ pub(crate) mod soak;
 mod sweep;
 pub(crate) mod sweeps;
 pub(crate) mod verdict;
+pub(crate) mod warnings;
 
 /// Breaks a text into lines of at most `width` characters. Each begins with `indent`. A word that
 /// is longer than a line is cut.

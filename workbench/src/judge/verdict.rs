@@ -10,6 +10,7 @@ use super::log::Log;
 use super::matrix::Matrix;
 use super::matrix_text;
 use super::sweeps::Sweeps;
+use super::warnings::Warnings;
 use std::fmt::Write as _;
 
 /// What a run has left, and how it went.
@@ -36,6 +37,8 @@ pub(crate) struct Expected<'a> {
     /// A test of each of these suites has to pass.
     pub(crate) suites: &'a [String],
     pub(crate) golden: Golden<'a>,
+    /// What it warns of, and nothing else.
+    pub(crate) warnings: &'a Warnings,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +88,7 @@ pub(crate) fn verdict(run: Run<'_>, expected: Expected<'_>) -> Verdict {
     wrong.extend(
         Log::new(run.log)
             .filter(|entry| matches!(entry.event, Event::Marker | Event::Panic | Event::Splat))
+            .filter(|entry| !expected.warnings.have(entry))
             .map(|entry| format!("the kernel complained: {}", entry.line)),
     );
     wrong.extend(
@@ -95,6 +99,9 @@ pub(crate) fn verdict(run: Run<'_>, expected: Expected<'_>) -> Verdict {
     );
     // A test that was asked for need not have sweeps. If it has lost them, the table tells.
     let chosen = matches!(expected.golden, Golden::Table(_, Scope::Some));
+    if !chosen {
+        wrong.extend(expected.warnings.missing(run.log));
+    }
     if sweeps.points() == 0 && !chosen {
         wrong.push("no failure point was swept".into());
     }
@@ -214,6 +221,7 @@ mod tests {
             Expected {
                 suites: &suites,
                 golden,
+                warnings: &Warnings::default(),
             },
         )
     }

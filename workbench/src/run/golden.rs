@@ -64,6 +64,10 @@ fn write(b: &Builder, suites: Suites, (outcome, log): &Last) -> Result<()> {
     let version = b.ensure(Base)?.version()?;
     let sweeps = Sweeps::of(log);
     let counted = Table::of_run(&version, &sweeps, &result);
+    let counted = match suites {
+        Suites::Fork => counted,
+        Suites::Subsystems => counted.roughly(),
+    };
     let table = verdict::golden_table(settings, suites);
 
     write_whole(

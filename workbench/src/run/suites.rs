@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::settings::{Arch, Settings};
 use crate::stamp::remove_file;
 use crate::toolchain;
+use crate::tree::suites::Suites;
 
 /// Seconds the suites may take, if the user says nothing. x86_64 is emulated, with all detectors.
 fn limit(settings: &Settings) -> u64 {
@@ -34,7 +35,11 @@ pub(crate) fn run_in(
     log: &Log,
     environment: &[(&str, &str)],
 ) -> Result<Ran> {
-    let can_be_halved = kunit.arch == Arch::Um && only.is_none() && b.settings.jobs > 1;
+    // The sweeps of subsystems take seconds, and what has run before them matters.
+    let can_be_halved = kunit.arch == Arch::Um
+        && kunit.suites == Suites::Fork
+        && only.is_none()
+        && b.settings.jobs > 1;
 
     if can_be_halved {
         if let Some(ran) = halves::run(kunit, limit(&b.settings), log, environment)? {

@@ -7,11 +7,13 @@ use super::kernel::{self, Kernel};
 use super::ran::Ran;
 use super::suites;
 use crate::builder::Builder;
+use crate::console::read_lossy;
 use crate::error::{Context, Error, Result};
 use crate::judge::golden::{Scope, Table};
 use crate::judge::letter::suites_in_words;
 use crate::judge::sweeps::Sweeps;
 use crate::judge::verdict::{verdict, Expected, Golden};
+use crate::judge::warnings::Warnings;
 use crate::outcome::{self, Outcome, Tested};
 use crate::settings::{Arch, Settings};
 use crate::sources::base::Base;
@@ -47,6 +49,14 @@ pub(crate) fn golden_table(settings: &Settings, suites: Suites) -> PathBuf {
     settings.dirs.workbench.join("golden").join(name)
 }
 
+/// The list of warnings that suites have to have, if they have any.
+fn warnings(settings: &Settings, suites: Suites) -> Option<PathBuf> {
+    let name = format!("sweeps-{}.warnings", settings.base);
+    let list = settings.dirs.workbench.join("kunit").join(name);
+
+    (suites == Suites::Subsystems).then_some(list)
+}
+
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     judged(b, Suites::Fork)
 }
@@ -79,6 +89,7 @@ fn judged(b: &Builder, suites: Suites) -> Result<Outcome> {
     let only = settings.only.as_deref();
     let on = suites.on(settings.arch);
     let table = golden_table(settings, suites);
+    let warnings = warnings(settings, suites);
     let begun = Instant::now();
     let title = format!("{} on {on}", only.unwrap_or("the suites"));
 
@@ -91,6 +102,10 @@ fn judged(b: &Builder, suites: Suites) -> Result<Outcome> {
             let inputs = tested_with(b, &tree, suites)?
                 .add("only", only.unwrap_or_default().as_bytes())
                 .add_file(&table);
+            let inputs = match &warnings {
+                Some(list) => inputs.add_file(list),
+                None => inputs,
+            };
             Ok(Tested { inputs, tree })
         },
         || {
@@ -113,6 +128,10 @@ fn judged(b: &Builder, suites: Suites) -> Result<Outcome> {
                     golden: match &golden {
                         Ok(table) => Golden::Table(table, scope),
                         Err(error) => Golden::Missing(error.message()),
+                    },
+                    warnings: &match &warnings {
+                        Some(list) => Warnings::parse(&read_lossy(list)),
+                        None => Warnings::default(),
                     },
                 },
             );

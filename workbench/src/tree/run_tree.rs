@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(crate) const SOURCES: &str = "run";
 
 /// What no kernel has that is built here, half of all files. Kconfig and Makefile stay.
-const WITHOUT: [&str; 18] = [
+const WITHOUT: [&str; 23] = [
     "/arch/a*[!4]/**/*.[chS]",
     "/arch/[c-o]*/**/*.[chS]",
     "/arch/parisc/**/*.[chS]",
@@ -23,14 +23,19 @@ const WITHOUT: [&str; 18] = [
     "/arch/**/*.dts",
     "/arch/**/*.dtsi",
     "/arch/**/*.dtso",
-    "/drivers/gpu/drm/**/*.[ch]",
+    "/drivers/gpu/drm/amd/**/*.[ch]",
+    "/drivers/gpu/drm/i915/**/*.[ch]",
+    "/drivers/gpu/drm/nouveau/**/*.[ch]",
+    "/drivers/gpu/drm/radeon/**/*.[ch]",
+    "/drivers/gpu/drm/xe/**/*.[ch]",
     "/drivers/infiniband/**/*.[ch]",
     "/drivers/media/**/*.[ch]",
     "/drivers/net/ethernet/**/*.[ch]",
     "/drivers/net/wireless/**/*.[ch]",
     "/drivers/scsi/*/**/*.[ch]",
     "/drivers/staging/**/*.[ch]",
-    "/sound/**/*.[ch]",
+    "/sound/pci/**/*.[ch]",
+    "/sound/soc/*/**/*.[ch]",
     "/tools/perf/**/*.[ch]",
     "/tools/perf/**/*.json",
 ];
