@@ -136,7 +136,7 @@ pub(crate) struct Args {
     /// of "bisect", "lint" and "send": only fix, improve, facility, tests or found
     #[arg(long, env = "SECTION")]
     pub(crate) section: Option<String>,
-    /// 1: of "lint" only what builds nothing; "mutants" leaves the harness's long tests
+    /// 1: of "lint" what builds nothing; the short form of "selftest" and "mutants"
     #[arg(long, env = "QUICK")]
     pub(crate) quick: Option<String>,
     /// version of the series to be mailed (1)

@@ -22,6 +22,8 @@ struct Test {
     others_in_all_only: bool,
     /// Only in `make check-all`.
     in_all_only: bool,
+    /// Its short form.
+    quick: bool,
 }
 
 /// How often a test is run.
@@ -87,10 +89,28 @@ const EACH: Test = Test {
     scope: Scope::Base,
     others_in_all_only: true,
     in_all_only: false,
+    quick: false,
+};
+
+/// Programs whose forks fail.
+const PROGRAMS: Test = Test {
+    name: "selftest",
+    run: selftest::selftest,
+    missing: selftest::missing,
+    in_all_only: true,
+    ..EACH
+};
+
+const PROGRAMS_CONTROL: Test = Test {
+    name: "selftest-control",
+    run: selftest::control,
+    missing: selftest::no_control,
+    in_all_only: true,
+    ..EACH
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 22] = [
+const TESTS: [Test; 28] = [
     Test {
         name: "style",
         run: style::run,
@@ -136,6 +156,13 @@ const TESTS: [Test; 22] = [
         missing: no_control,
         scope: Scope::Machine(Arch::Um),
         ..EACH
+    },
+    Test {
+        name: "selftest-quick",
+        scope: Scope::Machine(Arch::Um),
+        in_all_only: false,
+        quick: true,
+        ..PROGRAMS
     },
     Test {
         name: "vma",
@@ -194,17 +221,17 @@ const TESTS: [Test; 22] = [
         ..EACH
     },
     Test {
-        name: "selftest",
-        run: selftest::selftest,
-        missing: selftest::missing,
         scope: Scope::Machine(Arch::Um),
-        in_all_only: true,
-        ..EACH
+        ..PROGRAMS
     },
     Test {
-        name: "selftest-control",
-        run: selftest::control,
-        missing: selftest::no_control,
+        scope: Scope::Machine(Arch::Um),
+        ..PROGRAMS_CONTROL
+    },
+    Test {
+        name: "soak",
+        run: selftest::soak::run,
+        missing: selftest::missing,
         scope: Scope::Machine(Arch::Um),
         in_all_only: true,
         ..EACH
@@ -239,6 +266,22 @@ const TESTS: [Test; 22] = [
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,
         ..EACH
+    },
+    Test {
+        scope: Scope::Machine(Arch::X86_64),
+        ..PROGRAMS
+    },
+    Test {
+        scope: Scope::Machine(Arch::Arm64),
+        ..PROGRAMS
+    },
+    Test {
+        scope: Scope::Machine(Arch::Ppc32),
+        ..PROGRAMS
+    },
+    Test {
+        scope: Scope::Machine(Arch::Ppc32),
+        ..PROGRAMS_CONTROL
     },
 ];
 
@@ -314,7 +357,7 @@ impl Item {
 
         mine.only = None;
         mine.section = None;
-        mine.quick = false;
+        mine.quick = self.test.quick;
         mine.arch = match self.test.scope {
             Scope::Machine(arch) => arch,
             Scope::Project | Scope::Base => Arch::Um,

@@ -7,7 +7,7 @@ pub(crate) mod bench;
 pub(crate) mod fork;
 pub(crate) mod fork_bench;
 pub(crate) mod parts;
-mod seed;
+pub(crate) mod seed;
 pub(crate) mod totals;
 pub(crate) mod trim;
 pub(crate) mod vma;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `SEED=`: the number from which the random address spaces of `tools/testing/vma/fork` follow.
+//! `SEED=`: the number from which the random address spaces of `tools/testing/vma/fork` follow, and
+//! what a soak does.
 
 use crate::clock;
 use crate::error::{Error, Result};
@@ -9,7 +10,7 @@ use crate::error::{Error, Result};
 const ANY: &str = "random";
 
 /// The number, if it is not the harness's own. `said` is what the user has said.
-pub(super) fn read(said: Option<&str>) -> Result<Option<u64>> {
+pub(crate) fn read(said: Option<&str>) -> Result<Option<u64>> {
     match said {
         None => Ok(None),
         Some(ANY) => Ok(Some(clock::now())),

@@ -9,7 +9,7 @@ mod times;
 use super::initramfs;
 use super::kernel::Changed;
 use super::machine::{Clock, Machine};
-use super::programs::Program;
+use super::programs::{Form, Program};
 use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
@@ -34,10 +34,10 @@ fn program(arch: Arch) -> Program {
             Arch::Um => &["21", "256"],
             _ => &["11", "4096"],
         },
-        on: &[],
         // The program tells mms by their addresses. To print what the commit limit refuses would
         // take longer than the fork.
         options: "no_hash_pointers loglevel=4",
+        ..Program::NONE
     }
 }
 
@@ -101,7 +101,7 @@ fn measure(b: &Builder, kernel: &Kunit, log: &Log) -> Result<(Vec<Held>, Clock)>
     let [program] = &programs;
     let initramfs = initramfs::pack(b, kernel, &programs, log)?;
     let machine = Machine::new(b, kernel, &initramfs, log)?.for_times(b, LIMIT);
-    let ran = machine.run(program, log)?;
+    let ran = machine.run(program, Form::Long, log)?;
 
     if ran.late {
         return Err(Error::failed(format!(

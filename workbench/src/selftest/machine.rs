@@ -3,7 +3,7 @@
 //! Boots a kernel with an initramfs, for a limited time, and keeps what is on its console.
 
 use super::emulator::{self, Emulator};
-use super::programs::Program;
+use super::programs::{Form, Program};
 use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::Result;
@@ -211,9 +211,9 @@ impl Machine {
     }
 
     /// Boots it for a program.
-    pub(super) fn run(&self, program: &Program, log: &Log) -> Result<Ran> {
+    pub(super) fn run(&self, program: &Program, form: Form, log: &Log) -> Result<Ran> {
         log.status(program.name);
-        self.boot(&program.words(self.kernel.arch), log, |_| ())
+        self.boot(&program.words(self.kernel.arch, form), log, |_| ())
     }
 
     /// Boots it with these words for the kernel, and has `look` see its console every second.
@@ -274,7 +274,7 @@ mod tests {
                 false => machine,
             };
             (
-                machine.cmd(&program.words(Arch::X86_64)).said(),
+                machine.cmd(&program.words(Arch::X86_64, Form::Long)).said(),
                 machine.clock(),
             )
         };

@@ -25,7 +25,7 @@ use crate::tree::branches::{Branch, Branches};
 use crate::tree::series::Series;
 use kernel::{Kernel, Runs};
 use machine::Machine;
-use programs::Program;
+use programs::{Form, Program};
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -33,16 +33,16 @@ use std::time::Instant;
 type Each = (&'static Program, machine::Ran);
 
 /// Boots a machine for each program.
-fn run_all(b: &Builder, branch: Branch, log: &Log) -> Result<Vec<Each>> {
+fn run_all(b: &Builder, branch: Branch, form: Form, log: &Log) -> Result<Vec<Each>> {
     let kernel = b.ensure(Kernel {
         branch,
         runs: Runs::Programs,
     })?;
     let initramfs = initramfs::pack(b, &kernel, &programs::PROGRAMS, log)?;
     let machine = Machine::new(b, &kernel, &initramfs, log)?;
-    let run = |program: &'static Program| Ok((program, machine.run(program, log)?));
+    let run = |program: &'static Program| Ok((program, machine.run(program, form, log)?));
 
-    programs::chosen(&b.settings)?
+    programs::chosen(&b.settings, form)?
         .into_iter()
         .map(run)
         .collect()
@@ -64,13 +64,18 @@ fn ran_of<'a>(program: &'a str, ran: &'a machine::Ran) -> Ran<'a> {
 fn test(
     b: &Builder,
     branch: Branch,
+    form: Form,
     name: &str,
     judge: impl FnOnce(&[Each], &str, u64) -> Outcome,
 ) -> Result<Outcome> {
     let settings = &b.settings;
     let repository = b.ensure(Branches)?;
-    let chosen = programs::chosen(settings)?;
-    let title = format!("programs on {}, {}", settings.arch, branch.name());
+    let chosen = programs::chosen(settings, form)?;
+    let short = match form {
+        Form::Quick => ", short form",
+        Form::Long => "",
+    };
+    let title = format!("programs on {}, {}{short}", settings.arch, branch.name());
     let name = format!("{name}-{}", settings.arch);
     b.ensure(Kernel {
         branch,
@@ -87,7 +92,7 @@ fn test(
             let limit = settings.timeout.unwrap_or_default();
             let runs: Vec<String> = chosen
                 .iter()
-                .flat_map(|program| program.words(settings.arch))
+                .flat_map(|program| program.words(settings.arch, form))
                 .collect();
             Ok(Tested {
                 inputs: inputs
@@ -98,7 +103,7 @@ fn test(
         },
         || {
             let begun = Instant::now();
-            let all = b.long(&title, &name, |log| run_all(b, branch, log))?;
+            let all = b.long(&title, &name, |log| run_all(b, branch, form, log))?;
             let version = b.ensure(Base)?.version()?;
             let label = match branch {
                 Branch::Fixed => format!("{version} {}", settings.arch),
@@ -136,7 +141,12 @@ fn unless(missing: Option<String>) -> Result<()> {
 /// `make selftest`.
 pub(crate) fn selftest(b: &Builder) -> Result<Outcome> {
     unless(missing(b))?;
-    test(b, Branch::Fixed, "selftest", |all, label, seconds| {
+    let form = Form::of(&b.settings);
+    let name = match form {
+        Form::Quick => "selftest-quick",
+        Form::Long => "selftest",
+    };
+    test(b, Branch::Fixed, form, name, |all, label, seconds| {
         let tallies: Vec<(&str, Tally)> = all
             .iter()
             .map(|each| (each.0.name, judge(ran(each))))
@@ -152,6 +162,7 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
     test(
         b,
         Branch::Unfixed,
+        Form::Long,
         "selftest-control",
         |all, label, seconds| {
             let judged: Vec<(&str, _)> = all

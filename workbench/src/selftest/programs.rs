@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::settings::{Arch, Settings};
 use crate::stamp::Inputs;
 
+/// What a program is called with.
+type Arguments = &'static [&'static str];
+
 /// A program.
 #[derive(Debug, PartialEq)]
 pub(super) struct Program {
@@ -16,12 +19,30 @@ pub(super) struct Program {
     /// Its files, in the tree or in `workbench`.
     pub(super) sources: &'static [&'static str],
     pub(super) in_tree: bool,
-    /// What it is called with.
-    pub(super) arguments: &'static [&'static str],
+    pub(super) arguments: Arguments,
     /// The same on machines that are too slow for that, or nothing where it makes no fork fail.
-    pub(super) on: &'static [(Arch, Option<&'static [&'static str]>)],
+    pub(super) on: &'static [(Arch, Option<Arguments>)],
+    /// The same in the short form, or nothing if then it would be by chance that a fork fails.
+    pub(super) quick: Option<Arguments>,
     /// Options of the kernel.
     pub(super) options: &'static str,
+}
+
+/// Which arguments a program gets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form {
+    Long,
+    Quick,
+}
+
+impl Form {
+    /// That of `make selftest`.
+    pub(super) fn of(settings: &Settings) -> Form {
+        match settings.quick {
+            true => Form::Quick,
+            false => Form::Long,
+        }
+    }
 }
 
 pub(super) const TESTS: &str = "tools/testing/selftests";
@@ -37,68 +58,65 @@ pub(super) const PROGRAMS: [Program; 7] = [
         ],
         in_tree: true,
         arguments: &["alone"],
-        on: &[],
+        quick: Some(&["alone", "5"]),
         // Looks at each object that is freed. Whoever forks against time has none for that.
         options: "slub_debug=FZPU",
+        ..Program::NONE
     },
     Program {
         name: "fork_alarm",
         sources: &["selftest/fork_alarm.c"],
-        in_tree: false,
         arguments: &["1000"],
         on: &[
             (Arch::X86_64, Some(&["200"])),
             (Arch::Arm64, Some(&["200"])),
         ],
-        options: "",
+        quick: Some(&["100"]),
+        ..Program::NONE
     },
     Program {
         name: "fork_kill",
         sources: &["selftest/fork_kill.c"],
-        in_tree: false,
         arguments: &["200"],
         on: &[
             (Arch::X86_64, Some(&["100"])),
             (Arch::Arm64, Some(&["100"])),
         ],
-        options: "",
+        ..Program::NONE
     },
     Program {
         name: "fork_kill_thread",
         sources: &["selftest/fork_kill.c"],
-        in_tree: false,
         arguments: &["200", "thread"],
         on: &[
             (Arch::X86_64, Some(&["100", "thread"])),
             (Arch::Arm64, Some(&["100", "thread"])),
         ],
-        options: "",
+        ..Program::NONE
     },
     Program {
         name: "fork_cpu",
         sources: &["selftest/fork_cpu.c"],
-        in_tree: false,
         // A second each.
         arguments: &["20"],
         // These look at RLIMIT_CPU when a task returns to user space.
         on: &[(Arch::X86_64, None), (Arch::Arm64, None)],
-        options: "",
+        ..Program::NONE
     },
     Program {
         name: "fork_limit",
         sources: &["selftest/fork_limit.c"],
-        in_tree: false,
         arguments: &["1000"],
-        on: &[],
-        options: "",
+        quick: Some(&["100"]),
+        ..Program::NONE
     },
     Program {
         name: "fork_memcg",
         sources: &["selftest/fork_memcg.c"],
-        in_tree: false,
         arguments: &["100"],
         on: &[(Arch::X86_64, Some(&["20"])), (Arch::Arm64, Some(&["20"]))],
-        options: "",
+        quick: Some(&["10"]),
+        ..Program::NONE
     },
 ];
 
@@ -106,30 +124,45 @@ pub(super) const PROGRAMS: [Program; 7] = [
 pub(super) const INIT: &str = "selftest/init.c";
 
 impl Program {
+    /// What a program has that is like others.
+    pub(super) const NONE: Program = Program {
+        name: "",
+        sources: &[],
+        in_tree: false,
+        arguments: &[],
+        on: &[],
+        quick: None,
+        options: "",
+    };
+
     /// For the kernel's command line; `init.c` reads `run=`.
-    pub(super) fn words(&self, arch: Arch) -> Vec<String> {
-        let arguments = self.arguments_on(arch).unwrap_or_default();
+    pub(super) fn words(&self, arch: Arch, form: Form) -> Vec<String> {
+        let arguments = self.arguments_on(arch, form).unwrap_or_default();
         let run = [&[self.name], arguments].concat().join(",");
         let options = self.options.split_whitespace().map(str::to_string);
 
         options.chain([format!("run={run}")]).collect()
     }
 
-    /// What it is called with there; nothing if it makes no fork fail there.
-    fn arguments_on(&self, arch: Arch) -> Option<&'static [&'static str]> {
+    /// What it is called with there; nothing if it is not to be run.
+    fn arguments_on(&self, arch: Arch, form: Form) -> Option<Arguments> {
         let there = self.on.iter().find(|(on, _)| *on == arch);
+        let long = there.map_or(Some(self.arguments), |(_, arguments)| *arguments)?;
 
-        there.map_or(Some(self.arguments), |(_, arguments)| *arguments)
+        match form {
+            Form::Long => Some(long),
+            Form::Quick => self.quick,
+        }
     }
 }
 
 /// Those that `ONLY=` names, or all, of those that are for the machine.
-pub(super) fn chosen(settings: &Settings) -> Result<Vec<&'static Program>> {
+pub(super) fn chosen(settings: &Settings, form: Form) -> Result<Vec<&'static Program>> {
     let only = settings.only.as_deref();
     let there = || {
         PROGRAMS
             .iter()
-            .filter(|program| program.arguments_on(settings.arch).is_some())
+            .filter(|program| program.arguments_on(settings.arch, form).is_some())
     };
     let chosen: Vec<&Program> = there()
         .filter(|program| only.is_none_or(|only| program.name == only))
@@ -185,20 +218,37 @@ mod tests {
         let of = |only: &str| {
             let b = toy(dir.path(), |args| args.only = Some(only.into()));
             let words = |all: Vec<&Program>| -> Vec<String> {
-                all.iter().flat_map(|one| one.words(Arch::Um)).collect()
+                let words = |one: &&Program| one.words(Arch::Um, Form::Long);
+                all.iter().flat_map(words).collect()
             };
-            chosen(&b.settings).map(words)
+            chosen(&b.settings, Form::Long).map(words)
         };
 
         assert_eq!(of("fork_kill").expect("one"), ["run=fork_kill,200"]);
-        assert_eq!(of("").expect("all").len(), PROGRAMS.len() + 1);
+        assert_eq!(of("").expect("all").len(), 8);
         assert!(of("fork")
             .expect_err("none")
             .message()
             .ends_with("fork_kill_thread fork_cpu fork_limit fork_memcg"));
         let b = toy(dir.path(), |args| args.arch = Some("x86_64".into()));
-        let names = chosen(&b.settings).expect("all of them");
-        assert!(names.iter().all(|program| program.name != "fork_cpu"));
+        let names = |form| -> Vec<&str> {
+            let chosen = chosen(&b.settings, form).unwrap_or_default();
+            chosen.iter().map(|program| program.name).collect()
+        };
+        assert!(!names(Form::Long).contains(&"fork_cpu"));
+    }
+
+    #[test]
+    fn the_short_form_has_fewer_programs() {
+        let program = |name| PROGRAMS.iter().find(|program| program.name == name);
+        let words = |name, form| program(name).map(|one| one.words(Arch::Um, form));
+
+        assert_eq!(
+            words("fork_limit", Form::Quick),
+            Some(vec!["run=fork_limit,100".into()])
+        );
+        let quick = |program: &&Program| program.arguments_on(Arch::Um, Form::Quick).is_some();
+        assert_eq!(PROGRAMS.iter().filter(quick).count(), 4);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{missing, passed, ran_of, unless};
 use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Error, Result};
+use crate::harness::seed;
 use crate::judge::selftest::judge;
 use crate::judge::soak::Soak;
 use crate::outcome::{self, Outcome, Tested};
@@ -48,12 +49,7 @@ impl Wanted {
     /// As `MINUTES=`, `SEED=` and `ONLY=` have it. There are racers where there is more than one
     /// CPU.
     fn read(settings: &Settings) -> Result<Wanted> {
-        let seed = match &settings.sample.seed {
-            None => 1,
-            Some(text) => text
-                .parse()
-                .map_err(|_| Error::usage(format!("SEED={text} is not a number")))?,
-        };
+        let seed = seed::read(settings.sample.seed.as_deref())?.unwrap_or(1);
         let (beside, forkers, options) = match settings.arch {
             // Two nodes, so that memory can be migrated; no word of each swapon and OOM kill.
             Arch::X86_64 => ("all", 2, "oops=panic numa=fake=2 loglevel=6"),
@@ -103,10 +99,7 @@ const PROGRAM: Program = Program {
         "selftest/soak/racers.c",
         "selftest/soak/space.c",
     ],
-    in_tree: false,
-    arguments: &[],
-    on: &[],
-    options: "",
+    ..Program::NONE
 };
 
 /// What a soak of a tree depends on.
@@ -290,7 +283,7 @@ mod tests {
             Some("run=fork_soak,5,7,ksm,2".into())
         );
         let error = words("um", "", "x").expect_err("no number");
-        assert_eq!(error.message(), "SEED=x is not a number");
+        assert!(error.message().starts_with("SEED=x is neither a number"));
     }
 
     #[test]

@@ -9,9 +9,10 @@
  * be what it was; after many the system must be; and the child of the call that succeeds must have
  * what it is to have.
  *
- *	fork_fail_nth [alone]
+ *	fork_fail_nth [alone] [EVERY]
  *
- * "alone" says that nothing else runs, so that no counter of the system may have grown.
+ * "alone" says that nothing else runs, so that no counter of the system may have grown.  EVERY is
+ * for who has little time: only the first of so many points is tried.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -29,6 +30,7 @@
 #define MAX_POINTS	100000
 
 static int pidfd;
+static long every = 1;
 
 /* That of a libc may do more, and newer machines have no system call for it. */
 static pid_t call_fork(void)
@@ -174,18 +176,18 @@ static struct sweep sweep_once(const struct call *call)
 	struct sweep sweep = { .good = true };
 
 	while (sweep.good && sweep.points < MAX_POINTS) {
+		long nth = sweep.points * every + 1, left;
 		bool right = true;
-		long left;
 		int error;
 
-		write_number(fail_nth, sweep.points + 1);
+		write_number(fail_nth, nth);
 		error = fork_once(call, &right);
 		left = read_number(fail_nth);
 		write_number(fail_nth, 0);
 		if (!right)
 			ksft_print_msg("%s, once %ld: the child has other memory\n", call->name,
-				       sweep.points + 1);
-		sweep.good = right && is_unchanged(call, "once", sweep.points + 1, error);
+				       nth);
+		sweep.good = right && is_unchanged(call, "once", nth, error);
 		if (left) {
 			sweep.good &= !error;
 			break;
@@ -203,15 +205,16 @@ static struct sweep sweep_forever(const struct call *call, const struct attribut
 	struct sweep sweep = { .good = true };
 
 	while (sweep.good && sweep.points < MAX_POINTS) {
+		long nth = sweep.points * every;
 		int error;
 
 		write_number(other->times, 0);
 		write_number(attribute->times, MANY_TIMES);
-		write_number(attribute->space, sweep.points * attribute->step);
+		write_number(attribute->space, nth * attribute->step);
 		write_number(make_it_fail, 1);
 		error = fork_once(call, NULL);
 		write_number(make_it_fail, 0);
-		sweep.good = is_unchanged(call, attribute->name, sweep.points, error);
+		sweep.good = is_unchanged(call, attribute->name, nth, error);
 		if (!error)
 			break;
 		sweep.points++;
@@ -275,6 +278,10 @@ int main(int argc, char **argv)
 	long failed = 0;
 
 	ksft_print_header();
+	if (argc > 1 + alone)
+		every = atol(argv[1 + alone]);
+	if (every < 1)
+		ksft_exit_fail_msg("usage: fork_fail_nth [alone] [EVERY]\n");
 	open_files();
 	ksft_set_plan(ARRAY_SIZE(calls) * 3 + 1);
 	ksft_print_msg("%d areas\n", memory_make());
