@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the processes of a soak share. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -52,22 +51,4 @@ void wrong(const char *format, ...)
 	va_end(args);
 	printf("\n");
 	fflush(stdout);
-}
-
-bool put(const char *path, const char *format, ...)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	char text[256];
-	va_list args;
-	int length;
-	bool good;
-
-	if (fd < 0)
-		return false;
-	va_start(args, format);
-	length = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	good = write(fd, text, length) == length;
-	close(fd);
-	return good;
 }

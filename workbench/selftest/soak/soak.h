@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include "kselftest.h"
+#include "../setup.h"
 
 #define MAX_CAUSES	16
 #define MAX_RACERS	16
@@ -43,7 +43,6 @@ pid_t raw_fork(void);
 void add(long *counter, long number);
 bool stopped(void);
 void wrong(const char *format, ...) __printf(1, 2);
-bool put(const char *path, const char *format, ...) __printf(2, 3);
 
 /* chance.c */
 void seed_chance(unsigned long seed, unsigned long which);
@@ -98,7 +97,6 @@ void swap_turn(void);
 bool uprobe_set_up(void);
 void uprobe_turn(void);
 void uprobe_here(void);
-unsigned long uprobe_offset(void);
 bool monitor_set_up(void);
 void monitor_turn(void);
 bool oom_set_up(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether the breakages, and what marks the recovery path for `make coverage`, still apply to the
-//! series. Nothing is built for that.
+//! Whether the breakages, what marks the recovery path for `make coverage`, and what programs that
+//! race need, still apply to the series. Nothing is built for that.
 
 use super::file::{self, Breakage};
 use crate::builder::Builder;
@@ -28,7 +28,8 @@ pub(super) fn trees(
     Ok(trees)
 }
 
-/// All breakages, whatever `ONLY=` says, and the patch of `make coverage`, if there is one.
+/// All breakages, whatever `ONLY=` says, and the patches of `make coverage` and `make selftest`, if
+/// there are any.
 fn patches(settings: &Settings) -> Result<Vec<PathBuf>> {
     let mut all = settings.clone();
     all.only = None;
@@ -36,11 +37,15 @@ fn patches(settings: &Settings) -> Result<Vec<PathBuf>> {
         .into_iter()
         .map(|breakage| breakage.file)
         .collect();
+    let no_stopgap = settings.dirs.workbench.join("selftest/no-stopgap.patch");
     let coverage = settings.dirs.workbench.join("coverage");
     let coverage = coverage.join(format!("{}.patch", settings.base));
 
     if coverage.is_file() {
         patches.push(coverage);
+    }
+    if no_stopgap.is_file() {
+        patches.push(no_stopgap);
     }
     Ok(patches)
 }

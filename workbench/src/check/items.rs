@@ -110,7 +110,7 @@ const PROGRAMS_CONTROL: Test = Test {
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 28] = [
+const TESTS: [Test; 29] = [
     Test {
         name: "style",
         run: style::run,
@@ -270,6 +270,10 @@ const TESTS: [Test; 28] = [
     Test {
         scope: Scope::Machine(Arch::X86_64),
         ..PROGRAMS
+    },
+    Test {
+        scope: Scope::Machine(Arch::X86_64),
+        ..PROGRAMS_CONTROL
     },
     Test {
         scope: Scope::Machine(Arch::Arm64),

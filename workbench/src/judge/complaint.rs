@@ -4,24 +4,25 @@
 
 use super::event::Event;
 
-/// What `dup_mmap()` stores is `XA_ZERO_ENTRY`. These are the ways in which it being dereferenced
-/// as a VMA is reported, on UML, on x86-64, by KASAN and on 32-bit PowerPC: its first members are
-/// `vm_start`, `vm_end` and `vm_mm`.
-const MARKER: [&str; 6] = [
-    "Kernel mode fault at addr 0x406,",
-    "address: 0000000000000406",
-    "in range [0x0000000000000400-0x0000000000000407]",
-    "dereference on read at 0x00000406",
-    "dereference on read at 0x0000040a",
-    "dereference on read at 0x0000040e",
+/// These are the ways in which a bad address is reported, on UML, on x86-64, by KASAN and on 32-bit
+/// PowerPC. The address follows, in hexadecimal digits.
+const FAULTS: [&str; 4] = [
+    "Kernel mode fault at addr 0x",
+    "NULL pointer dereference, address: ",
+    "null-ptr-deref in range [0x",
+    "NULL pointer dereference on read at 0x",
 ];
+
+/// What `dup_mmap()` stores is `XA_ZERO_ENTRY`, 0x406. Where it is taken for a VMA, any member of that
+/// may be read. KASAN tells the eight bytes that it is in.
+const MARKER: std::ops::Range<u64> = 0x400..0x600;
 
 /// What a test prints itself has its name in front, so these do not begin its lines.
 const SPLATS: [&str; 5] = ["WARNING: ", "BUG: ", "INFO: ", "UBSAN: ", "Oops: "];
 
 /// Reads a line without its indentation. What is `on_purpose` is no splat.
 pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
-    if MARKER.iter().any(|marker| said.contains(marker)) {
+    if fault(said).is_some_and(|address| MARKER.contains(&address)) {
         return Some(Event::Marker);
     }
     if said.contains("Kernel panic - not syncing") {
@@ -40,6 +41,15 @@ pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
         return Some(Event::Halted);
     }
     call(said).map(|function| Event::Call { function })
+}
+
+/// The address of a fault, if it is told in a line.
+fn fault(said: &str) -> Option<u64> {
+    let after = |fault: &&str| said.split_once(*fault).map(|(_, after)| after);
+    let after = FAULTS.iter().find_map(after)?;
+    let end = after.find(|letter: char| !letter.is_ascii_hexdigit());
+
+    u64::from_str_radix(&after[..end.unwrap_or(after.len())], 16).ok()
 }
 
 /// `[<600cf2aa>] ? exit_mmap+0x15a/0x220`; x86-64 prints no address, PowerPC two.
@@ -78,12 +88,19 @@ mod tests {
             "BUG: kernel NULL pointer dereference, address: 0000000000000406",
             "KASAN: null-ptr-deref in range [0x0000000000000400-0x0000000000000407]",
             "BUG: Kernel NULL pointer dereference on read at 0x0000040a",
+            // Members of a VMA that are further in.
+            "KASAN: null-ptr-deref in range [0x0000000000000440-0x0000000000000447]",
+            "BUG: kernel NULL pointer dereference, address: 0000000000000446",
         ] {
-            assert_eq!(of(line), Some(Event::Marker));
+            assert_eq!(of(line), Some(Event::Marker), "{line}");
         }
         assert_eq!(
             of("Kernel panic - not syncing: Kernel mode fault at addr 0x4060, ip 0x1"),
             Some(Event::Panic)
+        );
+        assert_eq!(
+            of("KASAN: null-ptr-deref in range [0x0000000000000008-0x000000000000000f]"),
+            None
         );
     }
 

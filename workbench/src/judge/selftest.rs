@@ -97,9 +97,11 @@ pub(crate) fn judge(ran: Ran<'_>) -> Tally {
     tally
 }
 
-/// Judges a program on a kernel without the fix, which has to fall over by the defect. What shows
+/// Judges a program on a kernel without the fix, which has to fall over by the defect: in one of the
+/// functions `within`, if that is not where a failed fork takes its address space down. What shows
 /// that, or why this run shows nothing.
-pub(crate) fn judge_control(ran: Ran<'_>) -> Result<Vec<String>, String> {
+pub(crate) fn judge_control(ran: Ran<'_>, within: Option<&[&str]>) -> Result<Vec<String>, String> {
+    let within = within.unwrap_or(&TEARDOWN);
     if !begun(ran) {
         let last = last_line(ran.console);
         return Err(format!(
@@ -129,8 +131,10 @@ pub(crate) fn judge_control(ran: Ran<'_>) -> Result<Vec<String>, String> {
         return Err(format!("it panicked of something else: {}", fatal.line));
     }
     let mut lines = vec![fatal.line.to_string()];
+    lines.extend(last_try(ran.console, fatal.line));
+    let shown = lines.len();
     // UML says before the panic where it was, others after it; not each configuration has a trace.
-    let rip = rip.filter(|rip| TEARDOWN.iter().any(|function| rip.contains(function)));
+    let rip = rip.filter(|rip| within.iter().any(|function| rip.contains(function)));
 
     lines.extend(rip.map(str::to_string));
     for entry in entries.take_while(|entry| entry.event != Event::EndOfTrace) {
@@ -138,18 +142,28 @@ pub(crate) fn judge_control(ran: Ran<'_>) -> Result<Vec<String>, String> {
             Event::Rip => entry.line.contains(function),
             event => event == Event::Call { function },
         };
-        if TEARDOWN.iter().any(is_told) {
+        if within.iter().any(is_told) {
             lines.push(entry.line.to_string());
         }
     }
-    match lines.len() {
-        1 => Err(format!(
+    match lines.len() == shown {
+        true => Err(format!(
             "no {} in the call trace of: {}",
-            TEARDOWN.join(", "),
+            within.join(", "),
             fatal.line
         )),
-        _ => Ok(lines),
+        false => Ok(lines),
     }
+}
+
+/// In which try the program was, if it says `# try N`.
+fn last_try(console: &str, until: &str) -> Option<String> {
+    let before = console.split(until).next()?;
+    let said = before.lines().filter_map(said_by_program);
+
+    said.filter(|said| said.starts_with("try "))
+        .last()
+        .map(|said| format!("in {said}"))
 }
 
 /// What init says of the program: `# selftest: NAME: exit 0`.
@@ -262,10 +276,10 @@ mod tests {
 
     #[test]
     fn without_the_fix_it_has_to_be_the_defect() {
-        let shown = judge_control(ran(UNFIXED)).expect("the defect");
+        let shown = judge_control(ran(UNFIXED), None).expect("the defect");
         assert!(shown[0].contains("Kernel mode fault at addr 0x406"));
         assert!(shown.iter().any(|line| line.contains("exit_mmap+0x")));
-        let broken = |console: &str| judge_control(ran(console)).expect_err("no control");
+        let broken = |console: &str| judge_control(ran(console), None).expect_err("no control");
 
         assert!(broken(FIXED).ends_with("ended with exit 0, the kernel survived"));
         assert!(broken(&UNFIXED.replace("0x406", "0x40")).contains("something else"));
@@ -278,5 +292,29 @@ mod tests {
         assert!(broken("Linux version\n").contains("not started"));
         // What is wrong with it for the one is also wrong for the other.
         assert!(!wrong(UNFIXED).is_empty());
+    }
+
+    #[test]
+    fn a_race_has_to_fall_over_where_it_races() {
+        let console = "\
+# selftest: fork_kill begins
+# try 1
+# try 2
+Oops: general protection fault, probably for non-canonical address 0xdffffc0000000088: 0000 [#1] SMP
+KASAN: null-ptr-deref in range [0x0000000000000440-0x0000000000000447]
+RIP: 0010:try_to_unuse+0x1c3/0x1230
+Call Trace:
+ __x64_sys_swapoff+0x3a1/0xd60
+---[ end trace 0000000000000000 ]---
+";
+        let shown = judge_control(ran(console), Some(&["try_to_unuse"])).expect("the defect");
+
+        assert_eq!(
+            shown[1..],
+            ["in try 2", "RIP: 0010:try_to_unuse+0x1c3/0x1230"]
+        );
+        let error = judge_control(ran(console), Some(&["update_ref_ctr"])).expect_err("elsewhere");
+        assert!(error.starts_with("no update_ref_ctr in the call trace"));
+        assert!(judge_control(ran(console), None).is_err());
     }
 }

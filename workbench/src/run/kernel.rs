@@ -16,6 +16,7 @@ use crate::toolchain::{self, Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
 use crate::tree::suites::Suites;
+use crate::tree::with_patch::{branch_with, PatchedRunTree};
 use std::path::{Path, PathBuf};
 
 /// Makes sure that the kernel of a branch is built.
@@ -36,6 +37,7 @@ impl Step for Kernel {
             name: self.suites.on(arch),
             title: self.suites.on(arch),
             config: self.suites.config(&b.settings, arch),
+            patch: None,
         };
 
         wanted.make(b, |kunit, repository, log| {
@@ -60,9 +62,21 @@ pub(crate) struct Wanted {
     pub(crate) title: String,
     /// Its options.
     pub(crate) config: PathBuf,
+    /// What is changed in the branch, and what that is called.
+    pub(crate) patch: Option<(PathBuf, &'static str)>,
 }
 
 impl Wanted {
+    /// What it depends on, beside the compilers.
+    pub(crate) fn inputs(&self, b: &Builder, repository: &Repository) -> Result<Inputs> {
+        let tree = match &self.patch {
+            None => repository.tree(self.branch)?,
+            Some((patch, _)) => branch_with(b, repository, self.branch, patch)?,
+        };
+
+        inputs_with(b, &self.config, &tree)
+    }
+
     /// Takes it from the cache, or has `build` make it.
     pub(crate) fn make(
         &self,
@@ -74,9 +88,15 @@ impl Wanted {
         // QEMU, for who runs the kernel.
         toolchain::of_machine(b, settings.arch)?;
         let repository = b.ensure(Branches)?;
-        let tree = b.ensure(RunTree {
-            branch: self.branch,
-        })?;
+        let branch = self.branch;
+        let tree = match self.patch.clone() {
+            None => b.ensure(RunTree { branch })?,
+            Some((patch, name)) => b.ensure(PatchedRunTree {
+                branch,
+                patch,
+                name,
+            })?,
+        };
         let objects = settings.base_build().join(&self.name);
         let kunit = Kunit {
             tree,
@@ -92,7 +112,7 @@ impl Wanted {
             false => b.ensure(Base)?.version()?,
         };
         let title = format!("linux {version} for {}, {}", self.title, self.branch.name());
-        let inputs = || inputs_with(b, &self.config, &repository.tree(self.branch)?);
+        let inputs = || self.inputs(b, &repository);
 
         b.stamped(
             &title,

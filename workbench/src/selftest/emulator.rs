@@ -29,7 +29,8 @@ pub(super) fn of(arch: Arch) -> Option<Emulator> {
             memory: "1024",
             cpus: "2",
             console: "ttyS0",
-            options: "",
+            // A task that oopses is gone otherwise, with the locks that it has.
+            options: "oops=panic",
         },
         Arch::Arm64 => Emulator {
             program: "qemu-system-aarch64",

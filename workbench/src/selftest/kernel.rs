@@ -16,39 +16,47 @@ use crate::tree::branches::{Branch, Repository};
 use crate::tree::suites::Suites;
 use std::path::PathBuf;
 
+/// What lets the tests be left out that stop those who race with a fork, with its name.
+const NO_STOPGAP: &str = "no-stopgap";
+
 /// Makes sure that the kernel of a branch is built.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kernel {
     pub(super) branch: Branch,
-    pub(super) runs: Runs,
 }
 
-/// What a kernel runs.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Runs {
-    Programs,
-    /// On x86_64 with more options, for what runs beside.
-    Soak,
+/// The options of the kernel for a machine.
+pub(super) fn config(settings: &Settings) -> PathBuf {
+    let name = format!("selftest/{}.config", settings.arch);
+
+    settings.dirs.workbench.join(name)
 }
 
-impl Runs {
-    fn name(self, arch: Arch) -> String {
-        match (self, arch) {
-            (Runs::Soak, Arch::X86_64) => "soak-x86_64".to_string(),
-            _ => arch.to_string(),
+/// That patch, for the machine on which there are programs that race.
+fn no_stopgap(settings: &Settings) -> Option<PathBuf> {
+    let patch = format!("selftest/{NO_STOPGAP}.patch");
+
+    (settings.arch == Arch::X86_64).then(|| settings.dirs.workbench.join(patch))
+}
+
+impl Kernel {
+    fn wanted(&self, settings: &Settings) -> Wanted {
+        let arch = settings.arch;
+
+        Wanted {
+            branch: self.branch,
+            // Programs do without them.
+            suites: Suites::Fork,
+            name: format!("selftest-{arch}"),
+            title: format!("programs on {arch}"),
+            config: config(settings),
+            patch: no_stopgap(settings).map(|patch| (patch, NO_STOPGAP)),
         }
     }
 
-    /// The options of its kernel.
-    pub(super) fn config(self, settings: &Settings) -> PathBuf {
-        let name = format!("selftest/{}.config", self.name(settings.arch));
-
-        settings.dirs.workbench.join(name)
-    }
-
-    /// What the kernel depends on.
-    pub(super) fn inputs(self, b: &Builder, tree: &str) -> Result<Inputs> {
-        kernel::inputs_with(b, &self.config(&b.settings), tree)
+    /// What it depends on.
+    pub(super) fn inputs(&self, b: &Builder, repository: &Repository) -> Result<Inputs> {
+        self.wanted(&b.settings).inputs(b, repository)
     }
 }
 
@@ -57,16 +65,8 @@ impl Step for Kernel {
 
     fn run(&self, b: &Builder) -> Result<Kunit> {
         let settings = &b.settings;
-        let wanted = Wanted {
-            branch: self.branch,
-            // Programs do without them.
-            suites: Suites::Fork,
-            name: format!("selftest-{}", self.runs.name(settings.arch)),
-            title: format!("programs on {}", self.runs.name(settings.arch)),
-            config: self.runs.config(settings),
-        };
 
-        wanted.make(b, |kernel, repository, log| {
+        self.wanted(settings).make(b, |kernel, repository, log| {
             let options = kernel::options(b, kernel, repository, self.branch.name())?;
             kernel::configure_with(b, kernel, &options, || configure(settings, kernel, log))?;
             log.run_checked(&kernel.build_cmd(settings, &[]))

@@ -19,11 +19,10 @@ use crate::error::{Error, Result};
 use crate::judge::selftest::{judge, judge_control, Ran, Tally};
 use crate::outcome::{self, Outcome, Tested};
 use crate::run;
-use crate::settings::Arch;
 use crate::sources::base::Base;
 use crate::tree::branches::{Branch, Branches};
 use crate::tree::series::Series;
-use kernel::{Kernel, Runs};
+use kernel::Kernel;
 use machine::Machine;
 use programs::{Form, Program};
 use std::fmt::Write as _;
@@ -34,10 +33,7 @@ type Each = (&'static Program, machine::Ran);
 
 /// Boots a machine for each program.
 fn run_all(b: &Builder, branch: Branch, form: Form, log: &Log) -> Result<Vec<Each>> {
-    let kernel = b.ensure(Kernel {
-        branch,
-        runs: Runs::Programs,
-    })?;
+    let kernel = b.ensure(Kernel { branch })?;
     let initramfs = initramfs::pack(b, &kernel, &programs::PROGRAMS, log)?;
     let machine = Machine::new(b, &kernel, &initramfs, log)?;
     let run = |program: &'static Program| Ok((program, machine.run(program, form, log)?));
@@ -73,22 +69,19 @@ fn test(
     let chosen = programs::chosen(settings, form)?;
     let short = match form {
         Form::Quick => ", short form",
-        Form::Long => "",
+        Form::Long | Form::Control => "",
     };
     let title = format!("programs on {}, {}{short}", settings.arch, branch.name());
     let name = format!("{name}-{}", settings.arch);
-    b.ensure(Kernel {
-        branch,
-        runs: Runs::Programs,
-    })?;
+    let kernel = Kernel { branch };
+    b.ensure(kernel)?;
 
     outcome::test(
         b,
         &title,
         &name,
         || {
-            let inputs = Runs::Programs.inputs(b, &repository.tree(branch)?)?;
-            let inputs = programs::inputs(settings, inputs);
+            let inputs = programs::inputs(settings, kernel.inputs(b, &repository)?);
             let limit = settings.timeout.unwrap_or_default();
             let runs: Vec<String> = chosen
                 .iter()
@@ -123,14 +116,11 @@ pub(crate) fn missing(b: &Builder) -> Option<String> {
 
 /// Why it has none without the fix.
 pub(crate) fn no_control(b: &Builder) -> Option<String> {
+    let arch = b.settings.arch;
+
     missing(b).or_else(|| run::control::missing(b)).or_else(|| {
-        let falls_over = matches!(b.settings.arch, Arch::Um | Arch::Ppc32);
-        (!falls_over).then(|| {
-            format!(
-                "without the fix it takes a race to bring the kernel down on {}",
-                b.settings.arch
-            )
-        })
+        (!programs::have_control(arch))
+            .then(|| format!("without the fix it takes a race to bring the kernel down on {arch}"))
     })
 }
 
@@ -144,7 +134,7 @@ pub(crate) fn selftest(b: &Builder) -> Result<Outcome> {
     let form = Form::of(&b.settings);
     let name = match form {
         Form::Quick => "selftest-quick",
-        Form::Long => "selftest",
+        Form::Long | Form::Control => "selftest",
     };
     test(b, Branch::Fixed, form, name, |all, label, seconds| {
         let tallies: Vec<(&str, Tally)> = all
@@ -162,12 +152,15 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
     test(
         b,
         Branch::Unfixed,
-        Form::Long,
+        Form::Control,
         "selftest-control",
         |all, label, seconds| {
             let judged: Vec<(&str, _)> = all
                 .iter()
-                .map(|each| (each.0.name, judge_control(ran(each))))
+                .map(|each| {
+                    let within = each.0.race.as_ref().map(|race| race.within);
+                    (each.0.name, judge_control(ran(each), within))
+                })
                 .collect();
 
             failed(&judged, label, seconds)

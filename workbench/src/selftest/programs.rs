@@ -24,8 +24,19 @@ pub(super) struct Program {
     pub(super) on: &'static [(Arch, Option<Arguments>)],
     /// The same in the short form, or nothing if then it would be by chance that a fork fails.
     pub(super) quick: Option<Arguments>,
+    pub(super) race: Option<Race>,
     /// Options of the kernel.
     pub(super) options: &'static str,
+}
+
+/// What there is to know of a program that races with a fork, on a kernel with `no-stopgap`.
+#[derive(Debug, PartialEq)]
+pub(super) struct Race {
+    /// What it is called with where it has to bring the kernel down. With the fix it has ten times
+    /// as many tries.
+    pub(super) unfixed: Arguments,
+    /// Where the kernel falls over.
+    pub(super) within: &'static [&'static str],
 }
 
 /// Which arguments a program gets.
@@ -33,6 +44,8 @@ pub(super) struct Program {
 pub(super) enum Form {
     Long,
     Quick,
+    /// The kernel has to fall over.
+    Control,
 }
 
 impl Form {
@@ -46,9 +59,13 @@ impl Form {
 }
 
 pub(super) const TESTS: &str = "tools/testing/selftests";
+/// What own ones include.
+const HEADERS: [&str; 2] = ["selftest/setup.h", "selftest/soak/soak.h"];
+const ONLY_X86_64: &[(Arch, Option<Arguments>)] =
+    &[(Arch::Um, None), (Arch::Arm64, None), (Arch::Ppc32, None)];
 
 /// All of them.
-pub(super) const PROGRAMS: [Program; 7] = [
+pub(super) const PROGRAMS: [Program; 9] = [
     Program {
         name: "fork_fail_nth",
         sources: &[
@@ -118,6 +135,30 @@ pub(super) const PROGRAMS: [Program; 7] = [
         quick: Some(&["10"]),
         ..Program::NONE
     },
+    Program {
+        name: "fork_race_swapoff",
+        sources: &["selftest/fork_race.c", "selftest/setup.c"],
+        arguments: &["swapoff", "100"],
+        on: ONLY_X86_64,
+        race: Some(Race {
+            unfixed: &["swapoff", "10"],
+            within: &["unuse_mm"],
+        }),
+        options: "swapfile.without_test=1",
+        ..Program::NONE
+    },
+    Program {
+        name: "fork_race_uprobes",
+        sources: &["selftest/fork_race.c", "selftest/setup.c"],
+        arguments: &["uprobes", "100"],
+        on: ONLY_X86_64,
+        race: Some(Race {
+            unfixed: &["uprobes", "10"],
+            within: &["register_for_each_vma", "update_ref_ctr"],
+        }),
+        options: "uprobes.without_test=1",
+        ..Program::NONE
+    },
 ];
 
 /// Runs one of them, or a shell.
@@ -132,6 +173,7 @@ impl Program {
         arguments: &[],
         on: &[],
         quick: None,
+        race: None,
         options: "",
     };
 
@@ -149,11 +191,26 @@ impl Program {
         let there = self.on.iter().find(|(on, _)| *on == arch);
         let long = there.map_or(Some(self.arguments), |(_, arguments)| *arguments)?;
 
-        match form {
-            Form::Long => Some(long),
-            Form::Quick => self.quick,
+        match (form, &self.race) {
+            (Form::Long, _) => Some(long),
+            (Form::Quick, _) => self.quick,
+            (Form::Control, Some(race)) => Some(race.unfixed),
+            (Form::Control, None) => falls_over(arch).then_some(long),
         }
     }
+}
+
+/// Whether any fork that fails brings a kernel without the fix down there. Elsewhere it takes a
+/// race.
+fn falls_over(arch: Arch) -> bool {
+    matches!(arch, Arch::Um | Arch::Ppc32)
+}
+
+/// Whether there is one that brings a kernel without the fix down.
+pub(super) fn have_control(arch: Arch) -> bool {
+    let control = |program: &Program| program.arguments_on(arch, Form::Control).is_some();
+
+    PROGRAMS.iter().any(control)
 }
 
 /// Those that `ONLY=` names, or all, of those that are for the machine.
@@ -199,7 +256,8 @@ pub(super) fn inputs(settings: &Settings, inputs: Inputs) -> Inputs {
 /// What some programs are made from, beside the tree.
 pub(super) fn inputs_of(settings: &Settings, programs: &[Program], inputs: Inputs) -> Inputs {
     let own = programs.iter().filter(|program| !program.in_tree);
-    let files = own.flat_map(|program| program.sources).chain([&INIT]);
+    let files = own.flat_map(|program| program.sources);
+    let files = files.chain([&INIT]).chain(&HEADERS);
 
     files.fold(inputs, |inputs, file| {
         inputs.add_file(&settings.dirs.workbench.join(file))
@@ -236,6 +294,22 @@ mod tests {
             chosen.iter().map(|program| program.name).collect()
         };
         assert!(!names(Form::Long).contains(&"fork_cpu"));
+        // Without the fix it takes a race.
+        let races = ["fork_race_swapoff", "fork_race_uprobes"];
+        assert_eq!(names(Form::Control), races);
+    }
+
+    #[test]
+    fn with_the_fix_a_race_has_ten_times_as_many_tries() {
+        let tries = |arguments: Arguments| arguments[1].parse::<u32>().expect("a number");
+        let races = PROGRAMS.iter().filter_map(|program| {
+            let race = program.race.as_ref()?;
+            Some((tries(program.arguments), tries(race.unfixed)))
+        });
+
+        for (fixed, unfixed) in races {
+            assert_eq!(fixed, 10 * unfixed);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! `make shell`: a prompt on the machine that the programs run on, with them in `/bin`.
 
 use super::initramfs;
-use super::kernel::{Kernel, Runs};
+use super::kernel::Kernel;
 use super::machine::Machine;
 use super::programs::PROGRAMS;
 use crate::builder::Builder;
@@ -16,7 +16,6 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
     super::unless(super::missing(b))?;
     let kernel = b.ensure(Kernel {
         branch: Branch::Fixed,
-        runs: Runs::Programs,
     })?;
     let title = format!("shell on {}", b.settings.arch);
 

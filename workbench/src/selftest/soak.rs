@@ -5,7 +5,7 @@
 //! `make soak-control` puts a leak in, which has to be noticed.
 
 use super::initramfs;
-use super::kernel::{Changed, Kernel, Runs};
+use super::kernel::{self, Changed, Kernel};
 use super::machine::{Machine, Ran};
 use super::programs::{self, Program};
 use super::{missing, passed, ran_of, unless};
@@ -16,7 +16,7 @@ use crate::harness::seed;
 use crate::judge::selftest::judge;
 use crate::judge::soak::Soak;
 use crate::outcome::{self, Outcome, Tested};
-use crate::run::kunit_py::Kunit;
+use crate::run::{self, kunit_py::Kunit};
 use crate::settings::{Arch, Settings};
 use crate::sources::base::Base;
 use crate::stamp::Inputs;
@@ -82,11 +82,10 @@ impl Wanted {
     }
 }
 
-const HEADER: &str = "selftest/soak/soak.h";
-
 const PROGRAM: Program = Program {
     name: "fork_soak",
     sources: &[
+        "selftest/setup.c",
         "selftest/soak/fork_soak.c",
         "selftest/soak/causes.c",
         "selftest/soak/chance.c",
@@ -99,17 +98,14 @@ const PROGRAM: Program = Program {
         "selftest/soak/racers.c",
         "selftest/soak/space.c",
     ],
+    in_tree: false,
     ..Program::NONE
 };
 
-/// What a soak of a tree depends on.
-fn inputs(b: &Builder, tree: &str, wanted: &Wanted) -> Result<Inputs> {
-    let settings = &b.settings;
-    let inputs = programs::inputs_of(settings, &[PROGRAM], Runs::Soak.inputs(b, tree)?);
-
-    Ok(inputs
-        .add_file(&settings.dirs.workbench.join(HEADER))
-        .add("run", wanted.words().join(" ").as_bytes()))
+/// What a soak on a kernel depends on, with what that depends on.
+fn inputs(b: &Builder, kernel: Inputs, wanted: &Wanted) -> Inputs {
+    programs::inputs_of(&b.settings, &[PROGRAM], kernel)
+        .add("run", wanted.words().join(" ").as_bytes())
 }
 
 /// Boots a kernel, and says what each minute brings.
@@ -134,11 +130,10 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let settings = &b.settings;
     let wanted = Wanted::read(settings)?;
     let repository = b.ensure(Branches)?;
-    let branch = Branch::Fixed;
-    let kernel = b.ensure(Kernel {
-        branch,
-        runs: Runs::Soak,
-    })?;
+    let step = Kernel {
+        branch: Branch::Fixed,
+    };
+    let kernel = b.ensure(step)?;
     let title = format!("a soak on {}", settings.arch);
     let name = format!("soak-{}", settings.arch);
 
@@ -147,10 +142,9 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         &title,
         &name,
         || {
-            let tree = repository.tree(branch)?;
             Ok(Tested {
-                inputs: inputs(b, &tree, &wanted)?,
-                tree,
+                inputs: inputs(b, step.inputs(b, &repository)?, &wanted),
+                tree: repository.tree(Branch::Fixed)?,
             })
         },
         || {
@@ -220,8 +214,9 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
         &title,
         &name,
         || {
+            let kernel = run::kernel::inputs_with(b, &kernel::config(settings), &tree)?;
             Ok(Tested {
-                inputs: inputs(b, &tree, &wanted)?,
+                inputs: inputs(b, kernel, &wanted),
                 tree: repository.tree(Branch::Fixed)?,
             })
         },
@@ -229,7 +224,7 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
             let ran = b.long(&title, &name, |log| {
                 let changed = Changed {
                     name: "soak",
-                    config: Runs::Soak.config(settings),
+                    config: kernel::config(settings),
                     tree: &tree,
                 };
                 let kernel = changed.build(b, &toolbox, &repository, log)?;

@@ -3,7 +3,7 @@
 //! The tree the suites are built from, `build/BASE/run`. Only files that differ are written, so
 //! that a build after it does no more than it has to; edits in it are undone.
 
-use super::branches::{Branch, Branches};
+use super::branches::{Branch, Branches, Repository};
 use super::checkout::Checkout;
 use crate::builder::{Builder, Step};
 use crate::error::Result;
@@ -50,19 +50,10 @@ impl Step for RunTree {
 
     fn run(&self, b: &Builder) -> Result<PathBuf> {
         let repository = b.ensure(Branches)?;
-        let name = self.branch.name();
-        let dir = b.settings.base_build().join(SOURCES);
-        let checkout = Checkout {
-            repository: &repository.git(),
-            dir: &dir,
-            index: &b.settings.base_build().join("run.index"),
-            without: &WITHOUT,
-        };
 
-        checkout.ensure(b, &format!("source tree, {name}"), "checkout", || {
+        check_out(b, &repository, self.branch.name(), || {
             repository.tree(self.branch)
-        })?;
-        Ok(dir)
+        })
     }
 
     /// The other branch has the same folder.
@@ -71,13 +62,32 @@ impl Step for RunTree {
     }
 }
 
+/// Makes the folder what a tree is.
+pub(super) fn check_out(
+    b: &Builder,
+    repository: &Repository,
+    name: &str,
+    tree: impl FnOnce() -> Result<String>,
+) -> Result<PathBuf> {
+    let dir = b.settings.base_build().join(SOURCES);
+    let checkout = Checkout {
+        repository: &repository.git(),
+        dir: &dir,
+        index: &b.settings.base_build().join("run.index"),
+        without: &WITHOUT,
+    };
+
+    checkout.ensure(b, &format!("source tree, {name}"), "checkout", tree)?;
+    Ok(dir)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tree::toy::{edit, put, Project};
     use std::os::unix::fs::MetadataExt;
 
-    fn check_out(project: &Project, branch: Branch) -> String {
+    fn checked_out(project: &Project, branch: Branch) -> String {
         let make = |b: &Builder| b.ensure(RunTree { branch }).map(drop);
 
         project.run(make).expect("a tree")
@@ -90,7 +100,7 @@ mod tests {
         let text = |path: &str| std::fs::read_to_string(run.join(path)).unwrap_or_default();
         let inode = |path: &str| std::fs::metadata(run.join(path)).expect("a file").ino();
 
-        let said = check_out(&project, Branch::Fixed);
+        let said = checked_out(&project, Branch::Fixed);
         assert!(said.contains("source tree, fixed: "));
         assert!(text("mm/vma.c").contains("destroy") && text("lib/kunit/fault.c").contains("toy"));
         // What other machines have is left out, but for what Kconfig reads.
@@ -99,8 +109,8 @@ mod tests {
         assert!(!there("arch/arm/mm/mmap.c"));
         // Nothing is written that is the same.
         let (same, other) = (inode("mm/mmap.c"), inode("mm/vma.c"));
-        assert_eq!(check_out(&project, Branch::Fixed), "");
-        check_out(&project, Branch::Unfixed);
+        assert_eq!(checked_out(&project, Branch::Fixed), "");
+        checked_out(&project, Branch::Unfixed);
         assert!(!text("mm/vma.c").contains("destroy"));
         assert_eq!(inode("lib/Makefile"), inode("lib/Makefile"));
         assert_ne!(inode("mm/vma.c"), other);
@@ -111,12 +121,12 @@ mod tests {
     fn edits_are_undone_and_named() {
         let project = Project::new();
         let run = project.top.join("build/6.18/run");
-        check_out(&project, Branch::Fixed);
+        checked_out(&project, Branch::Fixed);
         edit(&run.join("mm/vma.c"), "destroy", "d3stroy");
         put(&run.join("mm/new.c"), "");
         put(&run.join("mm/left.o"), "");
 
-        let said = check_out(&project, Branch::Fixed);
+        let said = checked_out(&project, Branch::Fixed);
         assert!(
             said.starts_with(
                 "build/6.18/run is only for builds: undoing the edit of mm/vma.c and 1 more; to \
@@ -130,12 +140,12 @@ mod tests {
         // What programs leave is removed without a word.
         put(&run.join("mm/left.o"), "");
         std::fs::remove_file(project.top.join("build/6.18/run.index.lock")).ok();
-        assert_eq!(check_out(&project, Branch::Fixed), "");
+        assert_eq!(checked_out(&project, Branch::Fixed), "");
         assert!(!run.join("mm/left.o").exists());
         // So are traces of a run that was killed.
         put(&project.top.join("build/6.18/run.index.lock"), "");
         std::fs::remove_file(run.join("mm/vma.c")).expect("a file");
-        check_out(&project, Branch::Fixed);
+        checked_out(&project, Branch::Fixed);
         assert!(run.join("mm/vma.c").exists());
     }
 

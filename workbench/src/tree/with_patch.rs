@@ -3,9 +3,9 @@
 //! The series with something changed: a patch that breaks it or measures it, or another commit.
 
 use super::assemble::apply_trouble;
-use super::branches::Repository;
+use super::branches::{Branch, Branches, Repository};
 use super::checkout::Checkout;
-use super::run_tree::SOURCES;
+use super::run_tree::{check_out, SOURCES};
 use crate::builder::{Builder, Step};
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
@@ -24,7 +24,7 @@ pub(crate) fn tree_with(
         return Ok(String::new());
     }
     let scratch = b.temporary_dir()?;
-    let git = series_in(scratch.path(), repository)?;
+    let git = branch_in(scratch.path(), repository, Branch::Fixed)?;
 
     if let Some(patch) = patch {
         apply(b, repository, &git, patch)?;
@@ -44,7 +44,7 @@ pub(crate) fn tree_with_texts(
     texts: Vec<(&str, String)>,
 ) -> Result<String> {
     let scratch = b.temporary_dir()?;
-    let git = series_in(scratch.path(), repository)?;
+    let git = branch_in(scratch.path(), repository, Branch::Fixed)?;
 
     for (path, text) in texts {
         let store = git.cmd(["hash-object", "-w", "--stdin"]).input(text);
@@ -53,11 +53,28 @@ pub(crate) fn tree_with_texts(
     git.read(["write-tree"])
 }
 
-/// Branch `fixed` in an index of its own, in a folder.
-fn series_in(dir: &Path, repository: &Repository) -> Result<Git> {
+/// The tree of a branch with a patch applied. In a plan it has no name yet.
+pub(crate) fn branch_with(
+    b: &Builder,
+    repository: &Repository,
+    branch: Branch,
+    patch: &Path,
+) -> Result<String> {
+    if b.planning() {
+        return Ok(String::new());
+    }
+    let scratch = b.temporary_dir()?;
+    let git = branch_in(scratch.path(), repository, branch)?;
+
+    apply(b, repository, &git, patch)?;
+    git.read(["write-tree"])
+}
+
+/// A branch in an index of its own, in a folder.
+fn branch_in(dir: &Path, repository: &Repository, branch: Branch) -> Result<Git> {
     let git = repository.git().index(dir.join("index"));
 
-    git.run(["read-tree", "fixed"])?;
+    git.run(["read-tree", branch.name()])?;
     Ok(git)
 }
 
@@ -186,10 +203,36 @@ impl Step for ChangedTree {
     }
 }
 
+/// The folder that kernels are built from, as a branch with a patch on top.
+#[derive(Clone, Debug)]
+pub(crate) struct PatchedRunTree {
+    pub(crate) branch: Branch,
+    pub(crate) patch: PathBuf,
+    /// What the patch is called.
+    pub(crate) name: &'static str,
+}
+
+impl Step for PatchedRunTree {
+    type Output = PathBuf;
+
+    fn run(&self, b: &Builder) -> Result<PathBuf> {
+        let repository = b.ensure(Branches)?;
+        let name = format!("{}, {}", self.branch.name(), self.name);
+
+        check_out(b, &repository, &name, || {
+            branch_with(b, &repository, self.branch, &self.patch)
+        })
+    }
+
+    /// The branches have the same folder.
+    fn lasts(&self) -> bool {
+        false
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::branches::{Branch, Branches};
     use crate::tree::toy::{put as put_file, Project};
 
     #[test]
@@ -229,6 +272,15 @@ mod tests {
         b.ensure(ChangedTree::new(&repository, "changed", &broken))
             .expect("a folder");
         assert!(!dir.join("mm/extra.c").exists());
+
+        let patched = PatchedRunTree {
+            branch: Branch::Fixed,
+            patch: patch.clone(),
+            name: "x",
+        };
+        let run = b.ensure(patched).expect("a folder").join("mm/vma.c");
+        let text_of_run = std::fs::read_to_string(run).expect("a file");
+        assert!(!text_of_run.contains("destroy"));
 
         put_file(&patch, &text.replace(" int vma_2", " int vma_x"));
         let error = tree_with(&b, &repository, Some(&patch), None).expect_err("no");
