@@ -89,7 +89,7 @@ enum kunit_fault_mode {
  * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
  *	   alone.  The test arranges for failure number &kunit_fault_plan.nth of
  *	   @plan before it arms; the sweep ends with the first run that succeeds
- * @cause_err: The error that comes of it, beside -ENOMEM
+ * @cause_err: The error that has to come of it
  * @only: The values of N to try, in ascending order, where all are too many, or
  *	  NULL; those at the end that are beyond the last point are not reached
  * @nr_only: Their number
@@ -103,7 +103,7 @@ enum kunit_fault_mode {
  *	     its result, for code that sets something up when it is first used
  * @kept_by: Functions, by name, whose allocations are no leaks, since a cache of
  *	     theirs keeps them; the last is NULL; or NULL
- * @accept: Other errors that the code may return when an allocation failed, where
+ * @accept: Other errors that the code may return when it was made to fail, where
  *	    it does not tell that from its other failures; the last is 0; or NULL
  * @after: Called by kunit_fault_sweep_run() after each run, disarmed, before it
  *	   looks for leaks: to wait for what the code frees late; or NULL

@@ -387,8 +387,8 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
 		return sweep->allow_success || sweep->mode == KUNIT_FAULT_SIGNAL;
 	if (err == expected_error(sweep) || is_accepted(sweep, err))
 		return true;
-	/* Not every caller tells one from the other: fork() does not. */
-	return err == -ENOMEM && report->fired > report->user_copies;
+	/* Of an allocation and a user copy that failed, either may be what is told. */
+	return report->user_copies && err == -ENOMEM && report->fired > report->user_copies;
 }
 
 /**
@@ -401,7 +401,8 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * or as 0 where &kunit_fault_sweep.allow_success allows it, a signal as -EINTR, or,
  * if it goes unnoticed, as 0.  Without either the code has to succeed.  What the
  * test made fail itself has to come out as &kunit_fault_sweep.cause_err, or as 0
- * when there was nothing left to fail.  Anything else fails the test, and so does
+ * when there was nothing left to fail.  Errors in &kunit_fault_sweep.accept will do
+ * instead of these.  Anything else fails the test, and so does
  * code that still tries again after 1000 failures, or returns with a lock held, as
  * far as lockdep knows, or with interrupts or preemption off.  If an expectation has
  * failed in the code, that is all that is said of the run.

@@ -515,6 +515,12 @@ static int three_unless_killed(void *unused)
 	return 0;
 }
 
+/* As fork() does, which has one error for all that can go wrong */
+static int tells_no_signal(void *unused)
+{
+	return three_unless_killed(NULL) ? -ENOMEM : 0;
+}
+
 static void signals_are_swept(struct kunit *test)
 {
 	struct kunit_fault_sweep sweep = { .modes = BIT(KUNIT_FAULT_SIGNAL) };
@@ -523,6 +529,19 @@ static void signals_are_swept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sweep.failed, 2);
 	KUNIT_EXPECT_EQ(test, sweep.tolerated, 1);
 	KUNIT_EXPECT_FALSE(test, signal_pending(current));
+}
+
+/* Without the list it is a failing case. */
+static void signals_need_not_be_told(struct kunit *test)
+{
+	static const int accept[] = { -ENOMEM, 0 };
+	struct kunit_fault_sweep sweep = {
+		.modes = BIT(KUNIT_FAULT_SIGNAL),
+		.accept = accept,
+	};
+
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, tells_no_signal, NULL), 3);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 2);
 }
 
 /*
@@ -1012,6 +1031,7 @@ static const struct failing_case {
 	unsigned long points;	/* in the report of the last run */
 	bool keep_going;
 	bool user_copies;
+	unsigned int modes;
 } failing_cases[] = {
 	{ "leaks", leaks_when_the_second_fails, 0, 2, 2 },
 	{ "swallows the error", swallows_the_error, 0, 1, 1 },
@@ -1024,7 +1044,8 @@ static const struct failing_case {
 	{ "crashes on error", crashes_on_error, 0, 0, 0 },
 	{ "goes beyond the cap", three_objects, 2, 3, 3 },
 	{ "has no point", nothing, 0, 0, 0 },
-	{ "does not give up", does_not_give_up, 0, 1, 1001 },
+	{ "tells no signal", tells_no_signal, 0, 1, 1, .modes = BIT(KUNIT_FAULT_SIGNAL) },
+	{ "does not give up", does_not_give_up, 0, 1, 1001, .modes = BIT(KUNIT_FAULT_FOREVER) },
 	{ "hides a user copy", copies_without_memory, 0, 2, 2, .user_copies = true },
 	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
 	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
@@ -1093,10 +1114,8 @@ static void failures_are_reported(struct kunit *test)
 	expected->sweep.cap = c->cap;
 	expected->sweep.keep_going = c->keep_going;
 	expected->sweep.user_copies = c->user_copies;
-	if (c->body == does_not_give_up) {
-		expected->sweep.modes = BIT(KUNIT_FAULT_FOREVER);
-		expected->sweep.allow_success = true;
-	}
+	expected->sweep.modes = c->modes;
+	expected->sweep.allow_success = c->body == does_not_give_up;
 	expected->body = c->body;
 
 	if (c->body == crashes_on_error)
@@ -1254,6 +1273,7 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(plan_is_followed),
 	KUNIT_CASE(pairs_are_swept),
 	KUNIT_CASE(signals_are_swept),
+	KUNIT_CASE(signals_need_not_be_told),
 	KUNIT_CASE(signals_wait_for_siglock),
 	KUNIT_CASE(causes_are_swept),
 	KUNIT_CASE(some_points_are_swept),

@@ -58,7 +58,7 @@ impl Child {
         Some(Self { mm })
     }
 
-    /// Makes one by `dup_mm()`. The only error is `ENOMEM`.
+    /// Makes one by `dup_mm()`, which does not tell why it fails. The only error is `ENOMEM`.
     pub(crate) fn dup_mm(parent: &Parent) -> Result<Self> {
         // SAFETY: The parent's mm is valid by its invariants.
         let mm = NonNull::new(unsafe { fork_fail_dup_mm(parent.mm()) }).ok_or(ENOMEM)?;

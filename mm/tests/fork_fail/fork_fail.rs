@@ -37,6 +37,7 @@ use kernel::{
 const __LOG_PREFIX: &[u8] = b"fork_fail\0";
 
 mod child;
+mod copy;
 mod oracles;
 mod parent;
 mod scenarios;
@@ -46,9 +47,11 @@ mod user;
 mod ways;
 
 use child::Child;
+use copy::Copied;
 use oracles::{
     check_empty,
     check_words,
+    settle,
     Before, //
 };
 use parent::Parent;
@@ -63,18 +66,60 @@ use ways::{
     WAYS, //
 };
 
-/// Forks the parent, and checks the child if the fork has failed. Returns the child if the fork
-/// has succeeded.
-type Fork = fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>;
+/// A way to fork.
+#[derive(Clone, Copy)]
+struct Fork {
+    /// Forks the parent, and checks the child if the fork has failed. Returns the child if the fork
+    /// has succeeded.
+    by: fn(&mut Run<'_>, &Parent) -> Result<Option<Child>>,
+    /// Whether it copies all of the mm, and not the VMAs alone.
+    whole: bool,
+    /// What it may return, whatever has failed.
+    errors: &'static [Error],
+}
+
+/// `dup_mm()`, as fork() calls it. It does not tell why it has failed.
+const WHOLE_MM: Fork = Fork {
+    by: whole_mm,
+    whole: true,
+    errors: &[ENOMEM],
+};
+
+/// `dup_mm()`, with a driver that keeps the child's mm.
+const KEPT_BY_A_DRIVER: Fork = Fork {
+    by: kept_by_a_driver,
+    ..WHOLE_MM
+};
+
+/// `dup_mmap()`. It returns what belongs to the failure: `ENOMEM`, `EINTR` to a task that was
+/// killed, or the [`Way::error`].
+const TREE_ALONE: Fork = Fork {
+    by: tree_alone,
+    whole: false,
+    errors: &[],
+};
 
 /// One run of a sweep: forks by `fork`, and checks what that has left behind.
 fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> Result {
     // SAFETY: FFI call without safety requirements.
     let announced = || unsafe { fork_fail_uffd_forks() };
     let announced_before = announced();
-    let forked = fork(run, parent)?;
+    let forked = (fork.by)(run, parent)?;
 
     if let Some(child) = forked {
+        let copy = Copied {
+            child: &child,
+            parent,
+            whole: fork.whole,
+            did_without: run.fired() > 0,
+        };
+
+        if parent.is_watched() {
+            // The child's userfaultfd is closed late.
+            settle();
+        }
+        // Before its memory is read: that faults pages in.
+        copy.check(run)?;
         let wrong = child.wrong_copy(parent);
         let once = child.ends_once();
 
@@ -96,9 +141,12 @@ const EACH: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Signal];
 const EACH_AND_PAIRS: &[Mode] = &[Mode::Once, Mode::Forever, Mode::Pair, Mode::Signal];
 
 /// Returns a sweep of forks of this parent, which is yet to be run.
-fn forks<'a>(name: &'a CStr, parent: &Parent) -> Sweep<'a> {
+fn forks<'a>(name: &'a CStr, parent: &Parent, fork: Fork) -> Sweep<'a> {
     // anon_vma_clone() tries without waiting first.
-    let sweep = Sweep::new().scenario(name).allow_success();
+    let sweep = Sweep::new()
+        .scenario(name)
+        .allow_success()
+        .accept(fork.errors);
 
     if parent.keeps_something() {
         sweep.ignore_leaks()
@@ -172,7 +220,7 @@ fn sweep_parent(name: &CStr, parent: &Parent, modes: &[Mode], fork: Fork) -> Res
     let points = warm_up_counting(parent)?;
     let some = sample(points)?;
     let before = Before::new(parent)?.with_slabs();
-    let mut sweep = forks(name, parent).modes(modes).only(&some);
+    let mut sweep = forks(name, parent, fork).modes(modes).only(&some);
 
     if !some.is_empty() {
         pr_info!("{name}: {} of {points} points\n", some.len());
@@ -249,7 +297,7 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
             continue;
         }
         let parent = Parent::new(scenario)?;
-        let sweep = forks(scenario.name, &parent).cause(way.name(), way.error());
+        let sweep = forks(scenario.name, &parent, fork).cause(way.name(), way.error());
 
         sweep.run(|run| {
             // Each run needs its own: a page that a device gives back is writable again.
@@ -257,7 +305,7 @@ fn refuse(table: &'static [Scenario], way: Way, fork: Fork) -> Result {
             let arranged = way.arrange(&parent, run.nth())?;
             let before = Before::new(&parent)?;
 
-            drop(arranged.fork(|| fork(run, &parent))?);
+            drop(arranged.fork(|| (fork.by)(run, &parent))?);
             before.check_readings(run, &parent)?;
             // Only then can a page be read that a device was busy with.
             drop(arranged);
@@ -367,12 +415,12 @@ mod tests {
 
     #[test]
     fn tree_of_kinds() -> Result {
-        sweep(KINDS, EACH_AND_PAIRS, tree_alone)
+        sweep(KINDS, EACH_AND_PAIRS, TREE_ALONE)
     }
 
     #[test]
     fn kinds() -> Result {
-        sweep(KINDS, EACH_AND_PAIRS, whole_mm)
+        sweep(KINDS, EACH_AND_PAIRS, WHOLE_MM)
     }
 
     #[test]
@@ -380,103 +428,103 @@ mod tests {
         // dup_mmap() does not check the binary format; dup_mm() does.
         let mut ways = WAYS.iter().filter(|way| **way != Way::Format);
 
-        ways.try_for_each(|way| refuse(KINDS, *way, tree_alone))
+        ways.try_for_each(|way| refuse(KINDS, *way, TREE_ALONE))
     }
 
     #[test]
     fn refused_kinds() -> Result {
-        refuse_all(KINDS, whole_mm)
+        refuse_all(KINDS, WHOLE_MM)
     }
 
     #[test]
     fn tree_of_dontcopy() -> Result {
-        sweep(DONTCOPY, EACH, tree_alone)
+        sweep(DONTCOPY, EACH, TREE_ALONE)
     }
 
     #[test]
     fn dontcopy() -> Result {
-        sweep(DONTCOPY, EACH, whole_mm)
+        sweep(DONTCOPY, EACH, WHOLE_MM)
     }
 
     #[test]
     fn tree_of_mixed() -> Result {
-        sweep(MIXED, EACH, tree_alone)
+        sweep(MIXED, EACH, TREE_ALONE)
     }
 
     #[test]
     fn mixed() -> Result {
-        sweep(MIXED, EACH, whole_mm)
+        sweep(MIXED, EACH, WHOLE_MM)
     }
 
     #[test]
     fn refused_mixed() -> Result {
-        refuse_all(MIXED, whole_mm)
+        refuse_all(MIXED, WHOLE_MM)
     }
 
     #[test]
     fn tree_of_adjacent() -> Result {
-        sweep(ADJACENT, EACH, tree_alone)
+        sweep(ADJACENT, EACH, TREE_ALONE)
     }
 
     #[test]
     fn adjacent() -> Result {
-        sweep(ADJACENT, EACH, whole_mm)
+        sweep(ADJACENT, EACH, WHOLE_MM)
     }
 
     #[test]
     fn tree_of_tables() -> Result {
-        sweep(TABLES, EACH, tree_alone)
+        sweep(TABLES, EACH, TREE_ALONE)
     }
 
     #[test]
     fn tables() -> Result {
-        where_quick(|| sweep(TABLES, EACH, whole_mm))
+        where_quick(|| sweep(TABLES, EACH, WHOLE_MM))
     }
 
     #[test]
     fn tree_of_numbers() -> Result {
-        sweep(NUMBERS, EACH, tree_alone)
+        sweep(NUMBERS, EACH, TREE_ALONE)
     }
 
     #[test]
     fn numbers() -> Result {
-        where_quick(|| sweep(NUMBERS, EACH, whole_mm))
+        where_quick(|| sweep(NUMBERS, EACH, WHOLE_MM))
     }
 
     #[test]
     fn refused_numbers() -> Result {
-        where_quick(|| refuse_all(NUMBERS, whole_mm))
+        where_quick(|| refuse_all(NUMBERS, WHOLE_MM))
     }
 
     #[test]
     fn tree_of_large() -> Result {
-        where_quick(|| sweep(LARGE, EACH, tree_alone))
+        where_quick(|| sweep(LARGE, EACH, TREE_ALONE))
     }
 
     #[test]
     fn shapes_of_one() -> Result {
-        shapes(1, Spacing::Apart, tree_alone)
+        shapes(1, Spacing::Apart, TREE_ALONE)
     }
 
     #[test]
     fn shapes_of_two() -> Result {
-        shapes(2, Spacing::Apart, tree_alone)
+        shapes(2, Spacing::Apart, TREE_ALONE)
     }
 
     #[test]
     fn shapes_of_three() -> Result {
-        where_quick(|| shapes(3, Spacing::Apart, tree_alone))
+        where_quick(|| shapes(3, Spacing::Apart, TREE_ALONE))
     }
 
     #[test]
     fn kept() -> Result {
-        sweep(KEPT, EACH, kept_by_a_driver)
+        sweep(KEPT, EACH, KEPT_BY_A_DRIVER)
     }
 
     /// A second allocation fails while the first failure is handled, or after it was tolerated.
     #[test]
     fn pairs() -> Result {
-        sweep(PAIRS, &[Mode::Pair], whole_mm)
+        sweep(PAIRS, &[Mode::Pair], WHOLE_MM)
     }
 
     /// A task that is killed while it forks does not copy the rest.

@@ -273,7 +273,23 @@ impl Parent {
             parent.treat(placed)?;
         }
         parent.merge()?;
+        parent.mark()?;
         Ok(parent)
+    }
+
+    /// Gives the fields of the mm values that tell whether a fork has copied them.
+    fn mark(&self) -> Result {
+        // SAFETY: FFI call without safety requirements.
+        let file = unsafe { fork_fail_file(PAGE_SIZE) };
+        if file.is_null() {
+            return Err(ENOMEM);
+        }
+        // SAFETY: The mm is valid by `user`'s invariants, and the file is referenced.
+        let marked = to_result(unsafe { fork_fail_mark(self.mm(), file) });
+
+        // SAFETY: The reference is ours; the mm has its own.
+        unsafe { bindings::fput(file) };
+        marked
     }
 
     /// Opens the file to map, or returns null for memory without one.
@@ -448,7 +464,7 @@ impl Parent {
                 self.write(*placed)?;
             }
         }
-        Ok(())
+        self.mark()
     }
 
     pub(crate) fn mm(&self) -> *mut Mm {

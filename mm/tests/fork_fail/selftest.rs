@@ -5,6 +5,10 @@
 use super::{
     check_slabs,
     child::Child,
+    copy::{
+        spoil_each,
+        Copied, //
+    },
     oracles::{
         disturb_each,
         disturb_slabs,
@@ -145,6 +149,30 @@ mod tests {
             }
         }
         Ok(())
+    }
+
+    /// Each field of a copy that is wrong is noticed, and so is each byte that is in none of them.
+    #[test]
+    fn copies_can_be_wrong() -> Result {
+        let parent = Parent::of(&[PRIVATE_FILE], Spacing::Apart)?;
+        let child = Child::dup_mm(&parent)?;
+        let copy = Copied {
+            child: &child,
+            parent: &parent,
+            whole: true,
+            did_without: false,
+        };
+
+        match spoil_each(&copy) {
+            Ok((fields, bytes)) => {
+                pr_info!("{fields} fields and {bytes} other bytes were wrong, and showed it\n");
+                Ok(())
+            }
+            Err((name, shown)) => {
+                pr_err!("{name:?} was made wrong, shown was {shown:?}\n");
+                Err(EINVAL)
+            }
+        }
     }
 
     /// What is not found in the tree of a failed fork is found in that of one that succeeded.

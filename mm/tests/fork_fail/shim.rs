@@ -19,7 +19,8 @@ use kernel::bindings::{
     kmem_cache,
     mm_struct,
     page,
-    vfsmount, //
+    vfsmount,
+    vm_area_struct, //
 };
 
 include!(concat!(
@@ -28,6 +29,7 @@ include!(concat!(
 ));
 
 pub(crate) use self::{
+    fork_fail_field as Field,
     fork_fail_reading as Reading,
     fork_fail_uffd as Uffd, //
 };
@@ -35,5 +37,6 @@ pub(crate) use kernel::bindings::{
     file as File,
     folio as Folio,
     mm_struct as Mm,
-    page as Page, //
+    page as Page,
+    vm_area_struct as VmArea, //
 };

@@ -357,7 +357,7 @@ impl<'a> Sweep<'a> {
     /// Sweeps over failures that are no allocations: the caller of [`Sweep::run`] sees to it that
     /// the [`Run::nth`] of them fails in that run. The sweep ends with the first run that succeeds.
     ///
-    /// `cause` says in a word what fails, and `error` what comes of it, beside `ENOMEM`.
+    /// `cause` says in a word what fails, and `error` what has to come of it.
     ///
     /// # Examples
     ///
@@ -413,7 +413,7 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Lets the code return these errors, too, when an allocation failed, where it does not tell
+    /// Lets the code return these errors, too, when it was made to fail, where it does not tell
     /// that from its other failures.
     pub fn accept(mut self, errors: &'a [Error]) -> Self {
         self.accept = errors;

@@ -45,6 +45,8 @@ DISTURB(file_pages, add_mm_counter(mm, MM_FILEPAGES, by))
 DISTURB(shmem_pages, add_mm_counter(mm, MM_SHMEMPAGES, by))
 DISTURB(swap_entries, add_mm_counter(mm, MM_SWAPENTS, by))
 DISTURB(tables, by > 0 ? mm_inc_nr_ptes(mm) : mm_dec_nr_ptes(mm))
+DISTURB(program, by > 0 ? (void)get_file(rcu_access_pointer(mm->exe_file)) :
+	fput(rcu_access_pointer(mm->exe_file)))
 DISTURB(lock, by > 0 ? (void)fork_fail_lock_hold(mm) : fork_fail_lock_release())
 DISTURB(committed, vm_acct_memory(by))
 DISTURB(anon_mapped, mod_node_page_state(NODE_DATA(first_online_node), NR_ANON_MAPPED, by))
@@ -96,6 +98,7 @@ static const struct {
 	{ "parent's shmem pages", shmem_pages },
 	{ "parent's swap entries", swap_entries },
 	{ "parent's page tables", tables },
+	{ "parent's program's references", program },
 	{ "parent's lock", lock },
 	{ "committed pages", committed },
 	{ "anonymous pages mapped", anon_mapped },

@@ -120,6 +120,13 @@ static unsigned long merged_pages(const struct mm_struct *mm)
 #endif
 }
 
+static long exe_file_users(const struct mm_struct *mm)
+{
+	struct file *file = rcu_access_pointer(mm->exe_file);
+
+	return file ? file_count(file) : 0;
+}
+
 unsigned int fork_fail_read(struct mm_struct *parent,
 			    struct fork_fail_reading *out, unsigned int max)
 {
@@ -140,6 +147,7 @@ unsigned int fork_fail_read(struct mm_struct *parent,
 		{ "parent's swap entries", get_mm_counter_sum(parent, MM_SWAPENTS) },
 		{ "parent's merged pages", merged_pages(parent) },
 		{ "parent's page tables", mm_pgtables_bytes(parent) },
+		{ "parent's program's references", exe_file_users(parent) },
 		{ "parent's lock", rwsem_is_locked(&parent->mmap_lock) },
 		{ "parent's userfaultfd", fork_fail_uffd_changing() },
 		{ "committed pages", percpu_counter_sum(&vm_committed_as) },

@@ -18,6 +18,7 @@ struct kmem_cache;
 struct mm_struct;
 struct page;
 struct vfsmount;
+struct vm_area_struct;
 struct fork_fail_uffd;
 
 /* How to map, for fork_fail_map() */
@@ -43,6 +44,22 @@ enum fork_fail_advice {
 struct fork_fail_reading {
 	const char *name;
 	long value;
+};
+
+/* How a child was made, for fork_fail_mm_fields() */
+#define FORK_FAIL_WHOLE		0x1	/* by dup_mm(), not dup_mmap() alone */
+#define FORK_FAIL_DID_WITHOUT	0x2	/* although an allocation failed */
+
+/*
+ * A field that need not be as in the parent: where it is in its structure, what it
+ * tells, and what that has to be. Both are 0 if it may be anything.
+ */
+struct fork_fail_field {
+	const char *name;
+	unsigned int offset;
+	unsigned int size;
+	long is_value;
+	long wanted;
 };
 
 /* mm.c: address spaces, and forks of them */
@@ -251,6 +268,26 @@ unsigned long fork_fail_linked(struct mm_struct *child, struct mm_struct *parent
 bool fork_fail_unstable(struct mm_struct *child);
 unsigned long fork_fail_mappings(struct address_space *mapping, const struct mm_struct *only);
 
+/* copy.c: what a fork that succeeded has to make of an mm and of its VMAs */
+
+/*
+ * Fills in those fields of @child, a copy of @parent, that need not be as in
+ * @parent; returns how many. @how is FORK_FAIL_*.
+ */
+unsigned int fork_fail_mm_fields(struct mm_struct *child, struct mm_struct *parent,
+				 unsigned int how, struct fork_fail_field *out,
+				 unsigned int max);
+/* Returns the VMA of @mm at @addr, or NULL. */
+struct vm_area_struct *fork_fail_vma(struct mm_struct *mm, unsigned long addr);
+/* As fork_fail_mm_fields(), for @child, which is in @mm, as the copy of @parent. */
+unsigned int fork_fail_vma_fields(struct vm_area_struct *child, struct mm_struct *mm,
+				  struct vm_area_struct *parent,
+				  struct fork_fail_field *out, unsigned int max);
+/*
+ * Gives @mm, which is to be forked, values that tell whether a fork has copied
+ * them. Returns 0 or a negative error.
+ */
+int fork_fail_mark(struct mm_struct *mm, struct file *exe_file);
 /* read.c: values that a failed fork must not change */
 
 /* Waits until everything is freed that is freed late. */
@@ -284,6 +321,15 @@ const char *fork_fail_disturb(struct mm_struct *mm, unsigned long addr, unsigned
  * is such a cache.
  */
 bool fork_fail_disturb_slab(const char *name, bool undo);
+
+/* spoil.c: wrong fields, which have to be noticed */
+
+/*
+ * Makes the @nth field wrong, counted from 0, of @child or its VMA, or undoes it.
+ * Returns its name, a static string, or NULL if there are no more.
+ */
+const char *fork_fail_spoil(struct mm_struct *child, struct vm_area_struct *vma,
+			    unsigned int nth, bool undo);
 
 /* abort.c: tests that abort, and what they must not leave behind */
 
