@@ -16,6 +16,8 @@
 
 #define KUNIT_FAULT_FRAMES	16
 
+struct kunit_fault_functions;
+
 /**
  * struct kunit_fault_plan - Which of the points to fail
  * @allocators: Mask of BIT(enum kunit_fault_allocator) that count as points; 0 is all
@@ -85,6 +87,9 @@ enum kunit_fault_mode {
  * @allocators: Mask of BIT(enum kunit_fault_allocator); 0 is all
  * @user_copies: Make copies from and to user space fail, too, with -EFAULT; skips the
  *		 test without CONFIG_FAULT_INJECTION_USERCOPY
+ * @functions: Names of functions with ALLOW_ERROR_INJECTION() whose calls are points, too:
+ *	       they return -ENOMEM, NULL or true, as their type of error is; the last is
+ *	       NULL; or NULL; skips the test without CONFIG_FUNCTION_ERROR_INJECTION
  * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
  * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
  *	   alone.  The test arranges for failure number &kunit_fault_plan.nth of
@@ -118,12 +123,14 @@ enum kunit_fault_mode {
  * @warming_up: private: the current run is that of @warm_up
  * @replay: private: the one run to be made, as messages name it, or NULL
  * @keep_going: private: do not end with the first run that fails
+ * @probes: private: of @functions, or NULL
  * @state: private: where the sweep is
  */
 struct kunit_fault_sweep {
 	const char *scenario;
 	unsigned int allocators;
 	bool user_copies;
+	const char * const *functions;
 	unsigned int modes;
 	const char *cause;
 	int cause_err;
@@ -148,6 +155,7 @@ struct kunit_fault_sweep {
 	bool warming_up;
 	const char *replay;
 	bool keep_going;
+	struct kunit_fault_functions *probes;
 	int state;
 };
 

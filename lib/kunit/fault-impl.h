@@ -6,6 +6,7 @@
 #ifndef _KUNIT_FAULT_IMPL_H
 #define _KUNIT_FAULT_IMPL_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 
 /**
@@ -38,6 +39,26 @@ void kunit_fault_close(void);
 void kunit_fault_close_aborted(void);
 void kunit_fault_peek(struct kunit_fault_report *report);
 void kunit_fault_set_kept_by(const char * const *names);
+struct pt_regs;
+void kunit_fault_set_functions(const char * const *names);
+bool kunit_fault_hit_function(const char * const *names, struct pt_regs *regs);
+
+/* fault-function.c, which is built in, if at all */
+struct kunit_fault_functions;
+#ifdef CONFIG_FUNCTION_ERROR_INJECTION
+int kunit_fault_probe(const char * const *names, struct kunit_fault_functions **functions,
+		      const char **which);
+void kunit_fault_unprobe(struct kunit_fault_functions *functions);
+#else
+static inline int kunit_fault_probe(const char * const *names,
+				    struct kunit_fault_functions **functions,
+				    const char **which)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void kunit_fault_unprobe(struct kunit_fault_functions *functions) {}
+#endif
 
 /* fault.c */
 void kunit_fault_name_run(struct kunit *test, const char *name);

@@ -7,6 +7,7 @@
  */
 
 #include <kunit/fault.h>
+#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/export.h>
 #include <linux/irqflags.h>
@@ -212,19 +213,41 @@ static bool begin(struct kunit *test, struct kunit_fault_sweep *sweep)
 	return false;
 }
 
-/**
- * kunit_fault_sweep_next() - Begin the next run of a sweep
- * @test: The test
- * @sweep: The sweep, zeroed but for the options before the first call
- *
- * Whatever the previous run allocated between arming and disarming must have
- * been freed by now.
- *
- * Context: Process context, disarmed.  Sleeps, may wait for grace periods.
- * Return: true if there is a run to be made, false if the sweep is over or the
- * test has failed.
- */
-bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
+KUNIT_DEFINE_ACTION_WRAPPER(unprobe, kunit_fault_unprobe, struct kunit_fault_functions *);
+
+/* Lets functions fail; if they cannot, the test is skipped or fails. */
+static bool probe_functions(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	const char *which = NULL;
+	int err;
+
+	if (!sweep->functions)
+		return true;
+	if (!IS_ENABLED(CONFIG_FUNCTION_ERROR_INJECTION)) {
+		kunit_mark_skipped(test, "needs CONFIG_FUNCTION_ERROR_INJECTION");
+		return false;
+	}
+	err = kunit_fault_probe(sweep->functions, &sweep->probes, &which);
+	if (!err)
+		err = kunit_add_action_or_reset(test, unprobe, sweep->probes);
+	if (!err)
+		return true;
+	sweep->probes = NULL;
+	KUNIT_FAIL(test, "%s: cannot let the function %s fail: %d",
+		   sweep->scenario ?: "sweep", which, err);
+	return false;
+}
+
+/* Another sweep of the test may have the same functions. */
+static void forget_functions(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	if (sweep->probes)
+		kunit_release_action(test, unprobe, sweep->probes);
+	sweep->probes = NULL;
+}
+
+/* Go to the next run; false if there is none, or the test has failed */
+static bool next_run(struct kunit *test, struct kunit_fault_sweep *sweep)
 {
 	unsigned long cap = sweep->cap ?: DEFAULT_CAP;
 	struct kunit_fault_leak of_others;
@@ -235,6 +258,8 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 			kunit_mark_skipped(test, "needs CONFIG_FAULT_INJECTION_USERCOPY");
 			return false;
 		}
+		if (!probe_functions(test, sweep))
+			return false;
 		kunit_fault_track_end(&of_others, false);
 		sweep->replay = sweep->replay ?: replay;
 		sweep->keep_going |= keep_going;
@@ -276,6 +301,26 @@ bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
 	if (!sweep->total && !sweep->allow_empty)
 		KUNIT_FAIL(test, "%s: no fault was injected, so nothing was tested",
 			   sweep->scenario ?: "sweep");
+	return false;
+}
+
+/**
+ * kunit_fault_sweep_next() - Begin the next run of a sweep
+ * @test: The test
+ * @sweep: The sweep, zeroed but for the options before the first call
+ *
+ * Whatever the previous run allocated between arming and disarming must have
+ * been freed by now.
+ *
+ * Context: Process context, disarmed.  Sleeps, may wait for grace periods.
+ * Return: true if there is a run to be made, false if the sweep is over or the
+ * test has failed.
+ */
+bool kunit_fault_sweep_next(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	if (next_run(test, sweep))
+		return true;
+	forget_functions(test, sweep);
 	return false;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_sweep_next);
@@ -352,6 +397,7 @@ int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep)
 	}
 	kunit_fault_name_run(test, name_of(sweep).text);
 	kunit_fault_set_kept_by(sweep->kept_by);
+	kunit_fault_set_functions(sweep->functions);
 	save_context();
 	sweep->state = SWEEP_ARMED;
 	return 0;

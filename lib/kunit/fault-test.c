@@ -14,6 +14,7 @@
 #include <linux/completion.h>
 #include <linux/debug_locks.h>
 #include <linux/err.h>
+#include <linux/error-injection.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -684,6 +685,84 @@ static void user_copies_are_named(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, name, "put_a_word");
 }
 
+static unsigned int steps;
+
+/* Functions that may be made to fail.  What they return is not known when they are compiled. */
+static noinline int take_a_step(void)
+{
+	WRITE_ONCE(steps, steps + 1);
+	return READ_ONCE(steps) ? 0 : -EINVAL;
+}
+ALLOW_ERROR_INJECTION(take_a_step, ERRNO);
+
+static noinline unsigned int *where_we_are(void)
+{
+	return READ_ONCE(steps) ? &steps : NULL;
+}
+ALLOW_ERROR_INJECTION(where_we_are, NULL);
+
+/* An object and two calls */
+static int walks(void *unused)
+{
+	void *p = kmalloc(16, GFP_KERNEL);
+	int err = p ? take_a_step() : -ENOMEM;
+
+	if (!err && !where_we_are())
+		err = -ENOMEM;
+	kfree(p);
+	return err;
+}
+
+static const char * const steps_of_walks[] = { "take_a_step", "where_we_are", NULL };
+
+static void skip_without_functions(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_FUNCTION_ERROR_INJECTION))
+		kunit_skip(test, "needs CONFIG_FUNCTION_ERROR_INJECTION");
+}
+
+static void injectable_functions_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .functions = steps_of_walks };
+	struct kunit_fault_sweep begun = { .functions = steps_of_walks };
+
+	skip_without_functions(test);
+	steps = 0;
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, walks, NULL), 6);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+	/* It is entered in two of the four runs of each mode: a call that fails does nothing. */
+	KUNIT_EXPECT_EQ(test, steps, 4);
+
+	/* Again, as the first sweep has left nothing behind */
+	sweep = (struct kunit_fault_sweep) { .functions = steps_of_walks };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, walks, NULL), 6);
+
+	/* Not in a sweep that does not ask for it, beside another one that does */
+	KUNIT_ASSERT_TRUE(test, kunit_fault_sweep_next(test, &begun));
+	sweep = (struct kunit_fault_sweep) {};
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, walks, NULL), 2);
+}
+
+static void injectable_functions_are_named(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = {
+		.functions = steps_of_walks,
+		.modes = BIT(KUNIT_FAULT_ONCE),
+	};
+	char name[KSYM_SYMBOL_LEN];
+
+	skip_without_sites(test);
+	skip_without_functions(test);
+	while (kunit_fault_sweep_next(test, &sweep)) {
+		KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &sweep), 0);
+		kunit_fault_sweep_disarm(test, &sweep, walks(NULL));
+		if (sweep.plan.nth < 2 || !sweep.report.fired)
+			continue;
+		sprint_symbol_no_offset(name, kunit_fault_site(&sweep.report));
+		KUNIT_EXPECT_STREQ(test, name, steps_of_walks[sweep.plan.nth - 2]);
+	}
+}
+
 static const struct replay_case {
 	const char *name;
 	const char *run;
@@ -1023,6 +1102,9 @@ static void limits_are_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, report.relented, 1);
 }
 
+static const char * const not_injectable[] = { "take_a_step", "kunit_fault_sweep_next", NULL };
+static const char * const not_there[] = { "there_is_no_such_function", NULL };
+
 static const struct failing_case {
 	const char *name;
 	int (*body)(void *test);
@@ -1031,6 +1113,7 @@ static const struct failing_case {
 	unsigned long points;	/* in the report of the last run */
 	bool keep_going;
 	bool user_copies;
+	const char * const *functions;
 	unsigned int modes;
 } failing_cases[] = {
 	{ "leaks", leaks_when_the_second_fails, 0, 2, 2 },
@@ -1047,6 +1130,8 @@ static const struct failing_case {
 	{ "tells no signal", tells_no_signal, 0, 1, 1, .modes = BIT(KUNIT_FAULT_SIGNAL) },
 	{ "does not give up", does_not_give_up, 0, 1, 1001, .modes = BIT(KUNIT_FAULT_FOREVER) },
 	{ "hides a user copy", copies_without_memory, 0, 2, 2, .user_copies = true },
+	{ "names what may not fail", walks, 0, 0, 0, .functions = not_injectable },
+	{ "names what is not there", walks, 0, 0, 0, .functions = not_there },
 	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
 	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
 	{ "leaves a lock", leaves_a_lock, 0, 1, 1 },
@@ -1101,6 +1186,8 @@ static void failures_are_reported(struct kunit *test)
 		kunit_skip(test, "panic_on_oops is set, or cannot be seen by a module");
 	if (c->user_copies)
 		skip_without_user_copies(test);
+	if (c->functions)
+		skip_without_functions(test);
 	if (c->body == leaves_preemption_off && !IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		kunit_skip(test, "needs CONFIG_PREEMPT_COUNT");
 	/* It ends itself with its first report, and then would never get the lock again. */
@@ -1114,6 +1201,7 @@ static void failures_are_reported(struct kunit *test)
 	expected->sweep.cap = c->cap;
 	expected->sweep.keep_going = c->keep_going;
 	expected->sweep.user_copies = c->user_copies;
+	expected->sweep.functions = c->functions;
 	expected->sweep.modes = c->modes;
 	expected->sweep.allow_success = c->body == does_not_give_up;
 	expected->body = c->body;
@@ -1280,6 +1368,8 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(one_run_is_replayed),
 	KUNIT_CASE(user_copies_are_swept),
 	KUNIT_CASE(user_copies_are_named),
+	KUNIT_CASE(injectable_functions_are_swept),
+	KUNIT_CASE(injectable_functions_are_named),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(set_up_has_no_report),

@@ -35,13 +35,18 @@ static struct {
 	unsigned int masked;
 	bool kill_due;			/* at the next point */
 	const char * const *kept_by;	/* whose allocations are no leaks, or NULL */
+	const char * const *functions;	/* that may fail, too, or NULL */
 } window;
 
 /* What a task allocates on its way out is not what a test is about. */
+static bool is_armed(const struct task_struct *task)
+{
+	return READ_ONCE(window.task) == task && !(task->flags & PF_EXITING);
+}
+
 bool __kunit_fault_armed(void)
 {
-	return READ_ONCE(window.task) == current && in_task() &&
-	       !(current->flags & PF_EXITING);
+	return is_armed(current) && in_task();
 }
 
 void __kunit_fault_mask(void)
@@ -183,8 +188,11 @@ static bool try_set_killed(bool killed)
 	return true;
 }
 
-/* Whether the point that is passed is to fail; the trace begins after the caller */
-static __always_inline bool pass_point(void)
+/*
+ * Whether the point that is passed is to fail.  The trace is that of @regs or, if that
+ * is NULL, begins after the caller.
+ */
+static __always_inline bool pass_point(struct pt_regs *regs)
 {
 	struct kunit_fault_report *report = &window.report;
 
@@ -204,7 +212,11 @@ static __always_inline bool pass_point(void)
 	}
 
 	report->fired++;
-	report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
+	if (regs)
+		report->nr_frames = stack_trace_save_regs(regs, report->frames,
+							  KUNIT_FAULT_FRAMES, 0);
+	else
+		report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
 	return !window.plan.signal;
 }
 
@@ -222,17 +234,32 @@ bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp)
 		window.report.nofail_site = site_here();
 		return false;
 	}
-	return pass_point();
+	return pass_point(NULL);
 }
 
 bool __kunit_fault_hit_user_copy(void)
 {
 	if (!__kunit_fault_armed() || window.masked || !window.plan.user_copies)
 		return false;
-	if (!pass_point())
+	if (!pass_point(NULL))
 		return false;
 	window.report.user_copies++;
 	return true;
+}
+
+/* Whether a kprobe was hit in task context: its breakpoint counts as an NMI. */
+static bool probed_in_task(void)
+{
+	return hardirq_count() == (in_nmi() ? HARDIRQ_OFFSET : 0) && !in_serving_softirq();
+}
+
+/* In a kprobe of a function of this list: whether it is to fail */
+bool kunit_fault_hit_function(const char * const *names, struct pt_regs *regs)
+{
+	if (!is_armed(current) || !probed_in_task() || window.masked ||
+	    window.functions != names)
+		return false;
+	return pass_point(regs);
 }
 
 /* Whether an address is in one of these functions, whose list ends with NULL */
@@ -302,6 +329,7 @@ void kunit_fault_open(const struct kunit_fault_plan *plan)
 	window.masked = 0;
 	window.kill_due = false;
 	window.kept_by = NULL;
+	window.functions = NULL;
 	WRITE_ONCE(window.task, current);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_open);
@@ -345,3 +373,10 @@ void kunit_fault_set_kept_by(const char * const *names)
 	window.kept_by = names;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_set_kept_by);
+
+/* The same, of functions that kunit_fault_probe() has been called for */
+void kunit_fault_set_functions(const char * const *names)
+{
+	window.functions = names;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_set_functions);

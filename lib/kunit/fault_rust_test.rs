@@ -160,6 +160,13 @@ mod tests {
         Ok(())
     }
 
+    /// The slab allocator asks it for leave, so each box has a point more.
+    #[test]
+    #[fault_sweep(functions("should_failslab"))]
+    fn attribute_with_a_function() -> Result<Boxes> {
+        three_boxes()
+    }
+
     static KEPT: AtomicPtr<u64> = AtomicPtr::new(null_mut());
 
     fn free_what_is_kept() {

@@ -14,6 +14,7 @@ struct Options {
 }
 
 const USAGE: &str = "`#[fault_sweep]` takes `allocators(slab, page, percpu)`, `user_copies`, \
+     `functions(\"FUNCTION\", ...)`, \
      `modes(once, forever, pair, signal)`, `cap = NUMBER`, `allow_success`, `accept(ERROR, ...)`, \
      `ignore_leaks`, `kept_by(\"FUNCTION\", ...)`, `allow_empty`, `warm_up`, `after = FUNCTION`, \
      `setup = FUNCTION` and `check = FUNCTION`";
@@ -133,7 +134,7 @@ fn parse_options(attr: TokenStream) -> Options {
             "allocators" => slice(&mut tokens, |token| variant("Allocator", token)),
             "modes" => slice(&mut tokens, |token| variant("Mode", token)),
             "accept" => slice(&mut tokens, TokenStream::from),
-            "kept_by" => slice(&mut tokens, c_string),
+            "functions" | "kept_by" => slice(&mut tokens, c_string),
             "cap" | "after" => value(&mut tokens),
             "user_copies" | "allow_success" | "ignore_leaks" | "allow_empty" | "warm_up" => {
                 TokenStream::new()

@@ -304,6 +304,7 @@ fn terminated<T, U>(items: &[T], convert: impl Fn(&T) -> U, end: U) -> Result<KV
 pub struct Sweep<'a> {
     /// Refers to names and numbers that live for `'a`.
     raw: bindings::kunit_fault_sweep,
+    functions: &'a [&'a CStr],
     kept_by: &'a [&'a CStr],
     accept: &'a [Error],
     after: Option<fn()>,
@@ -320,6 +321,7 @@ impl<'a> Sweep<'a> {
     pub fn new() -> Self {
         Self {
             raw: Default::default(),
+            functions: &[],
             kept_by: &[],
             accept: &[],
             after: None,
@@ -342,6 +344,14 @@ impl<'a> Sweep<'a> {
     /// test without `CONFIG_FAULT_INJECTION_USERCOPY`.
     pub fn user_copies(mut self) -> Self {
         self.raw.user_copies = true;
+        self
+    }
+
+    /// Makes calls of these functions fail, too: those in C that have `ALLOW_ERROR_INJECTION()`.
+    /// They return `-ENOMEM`, a null pointer or true, as that says. Skips the test without
+    /// `CONFIG_FUNCTION_ERROR_INJECTION`.
+    pub fn functions(mut self, functions: &'a [&'a CStr]) -> Self {
+        self.functions = functions;
         self
     }
 
@@ -469,9 +479,14 @@ impl<'a> Sweep<'a> {
     /// `EINVAL` if the current task does not run a KUnit test, `ENOMEM`, else those of `attempt`.
     pub fn run(mut self, mut attempt: impl FnMut(&mut Run<'_>) -> Result) -> Result<usize> {
         let test = current_test()?;
+        let functions = terminated(self.functions, |name| name.as_char_ptr(), core::ptr::null())?;
         let kept_by = terminated(self.kept_by, |name| name.as_char_ptr(), core::ptr::null())?;
         let accept = terminated(self.accept, |error| error.to_errno(), 0)?;
 
+        // No list is not the same as an empty one: that needs the kernel to have kprobes.
+        if !self.functions.is_empty() {
+            self.raw.functions = functions.as_ptr();
+        }
         self.raw.kept_by = kept_by.as_ptr();
         self.raw.accept = accept.as_ptr();
         // SAFETY: `test` is the current test, and `raw` was zeroed but for the options before the
