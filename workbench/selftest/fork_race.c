@@ -52,7 +52,7 @@ struct helper {
 };
 
 static int *state;	/* of the forker, shared */
-static int nr_vmas = 3000;
+static int nr_vmas = 6000;
 
 static int look(const int *value)
 {
