@@ -31,7 +31,11 @@ static struct counter {
 	{ "MemFree:", 8192, .is_free = true },
 	{ "Slab:", 2048 },
 	{ "SUnreclaim:", 2048 },
-	{ "PageTables:", 64 },
+	/*
+	 * Those for vmalloc(), as swapon does it, are counted, too, and stay.  Those of an mm are
+	 * checked by the kernel when that is freed.
+	 */
+	{ "PageTables:", 256 },
 	{ "Committed_AS:", 256 },
 	{ "mm_struct", 16, true },
 	{ "vm_area_struct", 128, true },
