@@ -98,10 +98,16 @@ static unsigned long flags_wanted(const struct mm_struct *child,
 	return mmf_init_legacy_flags(flags_of(parent)) | listed;
 }
 
-/* References by mmgrab(): all users together, and whoever has listed it */
-static long count_wanted(const struct mm_struct *child)
+/*
+ * References by mmgrab(): all users together, and whoever has listed it.  khugepaged
+ * sets its flag also if it could not.
+ */
+static long count_wanted(const struct mm_struct *child, unsigned int how)
 {
-	return 1 + hweight_long(flags_of(child) & LISTED);
+	long is = atomic_read(&child->mm_count);
+	long most = 1 + hweight_long(flags_of(child) & LISTED);
+
+	return how & FORK_FAIL_DID_WITHOUT ? clamp(is, 1, most) : most;
 }
 
 /* Tells the fields of @child, which is a copy of @parent.  @how is FORK_FAIL_*. */
@@ -112,7 +118,7 @@ unsigned int fork_fail_mm_fields(struct mm_struct *child, struct mm_struct *pare
 	const bool whole = how & FORK_FAIL_WHOLE;
 	const struct sums sums = sum_up(child);
 	const struct fork_fail_field all[] = {
-		MM(mm_count, atomic_read(&child->mm_count), count_wanted(child)),
+		MM(mm_count, atomic_read(&child->mm_count), count_wanted(child, how)),
 		MM(mm_users, atomic_read(&child->mm_users), 1),
 		MM(mm_mt, child->mm_mt.ma_flags & ~MT_FLAGS_HEIGHT_MASK, MM_MT_FLAGS),
 		MM(pgd, child->pgd && child->pgd != parent->pgd, 1),
@@ -406,7 +412,8 @@ int fork_fail_mark(struct mm_struct *mm, struct file *exe_file)
 	mm->hiwater_vm = BIT(21);
 	mm->locked_vm += 12;
 	atomic64_set(&mm->pinned_vm, 13);
-	mm->def_flags = VM_LOCKED | VM_INIT_DEF_MASK;
+	/* Not VM_LOCKED: what is mapped later is not to be there at once. */
+	mm->def_flags = VM_LOCKONFAULT | VM_INIT_DEF_MASK;
 	mm_flags_set(MMF_DUMP_MAPPED_SHARED, mm);
 	mm_flags_set(MMF_MULTIPROCESS, mm);
 	return set_mm_exe_file(mm, exe_file);
