@@ -24,6 +24,8 @@ pub(crate) enum Target {
     Soak,
     /// the same with a leak put in: it must be noticed
     SoakControl,
+    /// programs of stress-ng on the base and on the series: nothing may be reported
+    Stress,
     /// how long a fork that fails holds the parent's mmap_lock
     Hold,
     /// forks that fail, in userspace: every small layout, failure and schedule

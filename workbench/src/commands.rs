@@ -18,6 +18,8 @@ pub(crate) fn machines(target: Target) -> &'static [Arch] {
     match target {
         Target::Selftest | Target::SelftestControl | Target::Shell => &Arch::ALL,
         Target::Sweeps => &[Arch::Um],
+        // Elsewhere any fork that fails brings the base down.
+        Target::Stress => &[Arch::X86_64],
         _ => &Arch::OF_SUITES,
     }
 }
@@ -43,6 +45,7 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
         Target::Shell => selftest::shell::run(b),
         Target::Soak => tested(b, selftest::soak::run(b)?),
         Target::SoakControl => tested(b, selftest::soak::control(b)?),
+        Target::Stress => tested(b, selftest::stress::run(b)?),
         Target::Hold => selftest::hold::run(b),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),

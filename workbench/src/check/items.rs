@@ -110,7 +110,7 @@ const PROGRAMS_CONTROL: Test = Test {
 };
 
 /// In order: what is quick comes first.
-const TESTS: [Test; 29] = [
+const TESTS: [Test; 30] = [
     Test {
         name: "style",
         run: style::run,
@@ -274,6 +274,14 @@ const TESTS: [Test; 29] = [
     Test {
         scope: Scope::Machine(Arch::X86_64),
         ..PROGRAMS_CONTROL
+    },
+    Test {
+        name: "stress",
+        run: selftest::stress::run,
+        missing: selftest::stress::missing,
+        scope: Scope::Machine(Arch::X86_64),
+        in_all_only: true,
+        ..EACH
     },
     Test {
         scope: Scope::Machine(Arch::Arm64),

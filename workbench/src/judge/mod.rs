@@ -20,6 +20,7 @@ pub(crate) mod merged;
 mod recorded;
 pub(crate) mod selftest;
 pub(crate) mod soak;
+pub(crate) mod stress;
 mod sweep;
 pub(crate) mod sweeps;
 pub(crate) mod verdict;

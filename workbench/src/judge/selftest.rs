@@ -167,7 +167,7 @@ fn last_try(console: &str, until: &str) -> Option<String> {
 }
 
 /// What init says of the program: `# selftest: NAME: exit 0`.
-fn ended(ran: Ran<'_>) -> Option<&str> {
+pub(super) fn ended(ran: Ran<'_>) -> Option<&str> {
     let start = format!("# selftest: {}: ", ran.program);
 
     ran.console
@@ -181,7 +181,7 @@ fn begun(ran: Ran<'_>) -> bool {
     ran.console.lines().any(|line| line.trim() == begins)
 }
 
-fn last_line(console: &str) -> &str {
+pub(super) fn last_line(console: &str) -> &str {
     let last = console.lines().rev().find(|line| !line.trim().is_empty());
 
     last.unwrap_or("nothing").trim()

@@ -11,6 +11,7 @@ use crate::run::kunit_py::Kunit;
 use crate::settings::Arch;
 use crate::stamp::write_whole;
 use crate::toolchain::{self, Sysroot, Toolbox, Tools};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -66,6 +67,46 @@ pub(super) fn pack_with_shell(
         }
     }
     initramfs.pack("shell.cpio")
+}
+
+/// A program of Debian's, from `tools`, with its libraries, and with files that it reads.
+pub(super) fn pack_with_debians(
+    b: &Builder,
+    kernel: &Kunit,
+    tools: &Toolbox,
+    program: &str,
+    files: &[(PathBuf, &str)],
+    log: &Log,
+) -> Result<PathBuf> {
+    let mut initramfs = with_programs(b, kernel, &[], log)?;
+    let from = format!("/usr/bin/{program}");
+    let needed = tools.cmd("ldd").arg(&from).checked()?.text();
+    let mut dirs = BTreeSet::new();
+
+    initramfs.copy(tools, &from, &format!("/bin/{program}"))?;
+    // "libc.so.6 => /lib/.../libc.so.6 (0x...)", and what loads them without the arrow.
+    for library in needed
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'))
+    {
+        let above = Path::new(library).ancestors().skip(1);
+        dirs.extend(
+            above
+                .filter(|dir| dir.parent().is_some())
+                .map(PathBuf::from),
+        );
+        initramfs.copy(tools, library, library)?;
+    }
+    // One comes before those that are in it, here as in the archive.
+    let dirs = dirs.iter().fold(String::new(), |mut list, dir| {
+        let _ = writeln!(list, "dir {} 0755 0 0", dir.display());
+        list
+    });
+    initramfs.list.insert_str(0, &dirs);
+    for (file, name) in files {
+        initramfs.add(name, file);
+    }
+    initramfs.pack("debians.cpio")
 }
 
 /// Whether Debian's archive has one that runs there, in the part for this machine's processor.
@@ -130,6 +171,18 @@ fn compiler(b: &Builder, kernel: &Kunit) -> Result<Cmd> {
 impl Initramfs<'_> {
     fn add(&mut self, name: &str, file: &Path) {
         let _ = writeln!(self.list, "file {name} {} 0755 0 0", file.display());
+    }
+
+    /// Takes a file out of a sysroot.
+    fn copy(&mut self, tools: &Toolbox, from: &str, name: &str) -> Result<()> {
+        let content = tools.cmd("cat").arg(from).checked()?.stdout;
+        let to = self
+            .dir
+            .join(Path::new(name).file_name().unwrap_or_default());
+
+        write_whole(&to, &content)?;
+        self.add(name, &to);
+        Ok(())
     }
 
     /// Static, since there is no library where they run.

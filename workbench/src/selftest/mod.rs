@@ -12,6 +12,7 @@ mod machine;
 mod programs;
 pub(crate) mod shell;
 pub(crate) mod soak;
+pub(crate) mod stress;
 
 use crate::builder::Builder;
 use crate::console::Log;

@@ -22,6 +22,8 @@ pub(crate) enum Tools {
     Mail,
     /// What `make shell` has a prompt of.
     Shell,
+    /// Programs that others have written, for `make stress`.
+    Stress,
 }
 
 impl Tools {
@@ -33,6 +35,7 @@ impl Tools {
             Tools::Ppc32 => "ppc32",
             Tools::Mail => "mail",
             Tools::Shell => "shell",
+            Tools::Stress => "stress",
         }
     }
 }
