@@ -24,12 +24,15 @@ use crate::build::kbuild::Work;
 use crate::builder::Builder;
 use crate::console::read_lossy;
 use crate::error::Result;
+use crate::git::Git;
 use crate::outcome::{self, Outcome, Tested};
+use crate::settings::Arch;
 use crate::stamp::Inputs;
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
 use crate::tree::series::{Section, Series};
+use crate::tree::suites::Suites;
 use check::Change;
 use explained::Explained;
 use std::cell::RefCell;
@@ -100,18 +103,44 @@ impl Lint<'_> {
         self.b.settings.base_build().join(name)
     }
 
-    fn suites_config(&self) -> PathBuf {
-        self.b.settings.dirs.workbench.join("kunit/um.config")
+    /// What is added to the options that suites ask for.
+    fn suites_configs(&self) -> [PathBuf; 2] {
+        Suites::ALL.map(|suites| suites.config(&self.b.settings, Arch::Um))
+    }
+
+    /// The options of all suites, so that there is a configuration for each file of the series.
+    fn config(&self, git: &Git) -> Result<String> {
+        let mut config = String::new();
+
+        for (suites, added) in Suites::ALL.iter().zip(self.suites_configs()) {
+            let asked = format!("fixed:{}/.kunitconfig", suites.folder());
+            if git.find(&asked)?.is_some() {
+                config += &git.read(["show", &asked])?;
+                config.push('\n');
+                config += &read_lossy(&added);
+            }
+        }
+        // The suites of forks do without the bus that some subsystems need. And KASAN makes no
+        // difference to what is said, only to the time that it takes.
+        config.push_str(
+            "CONFIG_VIRTIO_MENU=y\nCONFIG_VIRTIO_UML=y\nCONFIG_UML_PCI_OVER_VIRTIO=y\n\
+             # CONFIG_KASAN is not set\n",
+        );
+        Ok(config)
     }
 
     fn tested(&self) -> Result<Tested> {
         let settings = &self.b.settings;
 
+        let inputs = Inputs::default()
+            .add("fixed", self.repository.git().id("fixed")?.as_bytes())
+            .add_file(&settings.patches().join("lint"));
+
         Ok(Tested {
-            inputs: Inputs::default()
-                .add("fixed", self.repository.git().id("fixed")?.as_bytes())
-                .add_file(&settings.patches().join("lint"))
-                .add_file(&self.suites_config()),
+            inputs: self
+                .suites_configs()
+                .iter()
+                .fold(inputs, |inputs, file| inputs.add_file(file)),
             tree: self.repository.tree(Branch::Fixed)?,
         })
     }
@@ -190,9 +219,7 @@ impl Lint<'_> {
         let git = self.repository.git();
         let work = Work::new(&self.b.settings, "lint", &self.repository, &self.toolbox);
         let said = RefCell::new(HashMap::new());
-        let config = git.read(["show", "fixed:mm/tests/.kunitconfig"])?
-            + "\n"
-            + &read_lossy(&self.suites_config());
+        let config = self.config(&git)?;
         let tools = self.tools()?.add("config", config.as_bytes());
 
         tables.header(&analysers::checks(), "against the base");

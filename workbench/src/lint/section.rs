@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// What the series touches beside what the suites have.
-const ALSO_ON: [&str; 1] = ["DEBUG_KMEMLEAK"];
+const ALSO_ON: [&str; 2] = ["DEBUG_KMEMLEAK", "DEBUG_OBJECTS"];
 
 pub(super) const C: Files = Files::of_kernel(&["*.c"]);
 pub(super) const RUST: Files = Files::of_kernel(&["*.rs"]);
