@@ -37,7 +37,8 @@ static void fork_until_killed(void)
 
 int main(int argc, char **argv)
 {
-	int nr = argc > 1 ? atoi(argv[1]) : 20, rw = PROT_READ | PROT_WRITE, failed = 0, status, i;
+	int nr = argc > 1 ? atoi(argv[1]) : 200, enough = argc > 2 ? atoi(argv[2]) : 5;
+	int rw = PROT_READ | PROT_WRITE, failed = 0, status, i;
 	size_t size = 2 * getpagesize();
 	char *area = mmap(NULL, NR_VMAS * size, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -52,9 +53,12 @@ int main(int argc, char **argv)
 	/* Pages take most of the time of a fork where the TLB is flushed page by page, as on UML. */
 	for (i = 1; i < NR_VMAS; i += 32)
 		area[i * size] = 1;
-	for (i = 0; i < nr; i++) {
-		pid_t pid = fork();
+	/* Whether the kill comes while VMAs are copied is chance. */
+	for (i = 0; i < nr && failed < enough; i++) {
+		pid_t pid;
 
+		ksft_print_msg("try %d\n", i + 1);
+		pid = fork();
 		if (!pid)
 			fork_until_killed();
 		if (waitpid(pid, &status, 0) < 0 || status != SIGKILL)
@@ -65,7 +69,7 @@ int main(int argc, char **argv)
 		failed += forks->begun != forks->children;
 		memset(forks, 0, sizeof(*forks));
 	}
-	ksft_print_msg("forks failed: %d by RLIMIT_CPU, of %d processes\n", failed, nr);
+	ksft_print_msg("forks failed: %d by RLIMIT_CPU, of %d processes\n", failed, i);
 	(failed ? ksft_test_result_pass : ksft_test_result_skip)("fork_cpu\n");
 	ksft_finished();
 }

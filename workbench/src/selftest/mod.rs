@@ -158,10 +158,7 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
         |all, label, seconds| {
             let judged: Vec<(&str, _)> = all
                 .iter()
-                .map(|each| {
-                    let within = each.0.race.as_ref().map(|race| race.within);
-                    (each.0.name, judge_control(ran(each), within))
-                })
+                .map(|each| (each.0.name, judge_control(ran(each), each.0.race)))
                 .collect();
 
             failed(&judged, label, seconds)

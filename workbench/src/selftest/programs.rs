@@ -24,19 +24,13 @@ pub(super) struct Program {
     pub(super) on: &'static [(Arch, Option<Arguments>)],
     /// The same in the short form, or nothing if then it would be by chance that a fork fails.
     pub(super) quick: Option<Arguments>,
-    pub(super) race: Option<Race>,
+    /// The same where it has to bring the kernel down, if that is something else.
+    pub(super) unfixed: Option<Arguments>,
+    /// Of a program that races with a fork, on a kernel with `no-stopgap`: where that falls over.
+    /// With the fix it has ten times as many tries.
+    pub(super) race: Option<&'static [&'static str]>,
     /// Options of the kernel.
     pub(super) options: &'static str,
-}
-
-/// What there is to know of a program that races with a fork, on a kernel with `no-stopgap`.
-#[derive(Debug, PartialEq)]
-pub(super) struct Race {
-    /// What it is called with where it has to bring the kernel down. With the fix it has ten times
-    /// as many tries.
-    pub(super) unfixed: Arguments,
-    /// Where the kernel falls over.
-    pub(super) within: &'static [&'static str],
 }
 
 /// Which arguments a program gets.
@@ -114,8 +108,8 @@ pub(super) const PROGRAMS: [Program; 9] = [
     Program {
         name: "fork_cpu",
         sources: &["selftest/fork_cpu.c"],
-        // A second each.
-        arguments: &["20"],
+        // Processes, a second each, until five forks have failed.
+        arguments: &["200", "5"],
         // These look at RLIMIT_CPU when a task returns to user space.
         on: &[(Arch::X86_64, None), (Arch::Arm64, None)],
         ..Program::NONE
@@ -140,10 +134,8 @@ pub(super) const PROGRAMS: [Program; 9] = [
         sources: &["selftest/fork_race.c", "selftest/setup.c"],
         arguments: &["swapoff", "100"],
         on: ONLY_X86_64,
-        race: Some(Race {
-            unfixed: &["swapoff", "10"],
-            within: &["unuse_mm"],
-        }),
+        unfixed: Some(&["swapoff", "10"]),
+        race: Some(&["unuse_mm"]),
         options: "swapfile.without_test=1",
         ..Program::NONE
     },
@@ -152,10 +144,8 @@ pub(super) const PROGRAMS: [Program; 9] = [
         sources: &["selftest/fork_race.c", "selftest/setup.c"],
         arguments: &["uprobes", "100"],
         on: ONLY_X86_64,
-        race: Some(Race {
-            unfixed: &["uprobes", "10"],
-            within: &["register_for_each_vma", "update_ref_ctr"],
-        }),
+        unfixed: Some(&["uprobes", "10"]),
+        race: Some(&["register_for_each_vma", "update_ref_ctr"]),
         options: "uprobes.without_test=1",
         ..Program::NONE
     },
@@ -173,6 +163,7 @@ impl Program {
         arguments: &[],
         on: &[],
         quick: None,
+        unfixed: None,
         race: None,
         options: "",
     };
@@ -191,11 +182,13 @@ impl Program {
         let there = self.on.iter().find(|(on, _)| *on == arch);
         let long = there.map_or(Some(self.arguments), |(_, arguments)| *arguments)?;
 
-        match (form, &self.race) {
-            (Form::Long, _) => Some(long),
-            (Form::Quick, _) => self.quick,
-            (Form::Control, Some(race)) => Some(race.unfixed),
-            (Form::Control, None) => falls_over(arch).then_some(long),
+        match form {
+            Form::Long => Some(long),
+            Form::Quick => self.quick,
+            Form::Control => {
+                let unfixed = self.unfixed.unwrap_or(long);
+                (self.race.is_some() || falls_over(arch)).then_some(unfixed)
+            }
         }
     }
 }
@@ -303,8 +296,8 @@ mod tests {
     fn with_the_fix_a_race_has_ten_times_as_many_tries() {
         let tries = |arguments: Arguments| arguments[1].parse::<u32>().expect("a number");
         let races = PROGRAMS.iter().filter_map(|program| {
-            let race = program.race.as_ref()?;
-            Some((tries(program.arguments), tries(race.unfixed)))
+            program.race?;
+            Some((tries(program.arguments), tries(program.unfixed?)))
         });
 
         for (fixed, unfixed) in races {
