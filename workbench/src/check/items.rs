@@ -278,7 +278,7 @@ const TESTS: [Test; 30] = [
     Test {
         name: "stress",
         run: selftest::stress::run,
-        missing: selftest::stress::missing,
+        missing: selftest::no_control,
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,
         ..EACH

@@ -37,6 +37,38 @@ impl Tally {
 /// So much of what is wrong is shown.
 const SHOWN: usize = 10;
 
+/// What is wrong with any program that has to pass: what the kernel says, and how it ended.
+pub(super) fn wrong(ran: Ran<'_>) -> Vec<String> {
+    let mut wrong: Vec<String> = Log::new(ran.console)
+        .filter(|entry| matches!(entry.event, Event::Panic | Event::Marker | Event::Splat))
+        .map(|entry| entry.line.to_string())
+        .collect();
+
+    wrong.extend(not_ended(ran));
+    wrong
+}
+
+/// What is wrong with how it ended.
+pub(super) fn not_ended(ran: Ran<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+
+    if ran.late {
+        wrong.push("it ran into the time limit".into());
+    }
+    match ended(ran) {
+        Some("exit 0") => (),
+        Some(how) => wrong.push(format!("it ended with {how}")),
+        None => wrong.push(match begun(ran) {
+            true => "it did not end".into(),
+            false => format!(
+                "it was not started; the last line: {}",
+                last_line(ran.console)
+            ),
+        }),
+    }
+    wrong
+}
+
 /// Judges a program that has to pass.
 pub(crate) fn judge(ran: Ran<'_>) -> Tally {
     let mut tally = Tally::default();
@@ -49,29 +81,15 @@ pub(crate) fn judge(ran: Ran<'_>) -> Tally {
                 tally.failed += 1;
                 tally.wrong.push(entry.line.to_string());
             }
-            Event::Panic | Event::Marker | Event::Splat => tally.wrong.push(entry.line.to_string()),
             _ => (),
         }
     }
+    tally.wrong.extend(wrong(ran));
     let said: Vec<&str> = ran.console.lines().filter_map(said_by_program).collect();
     tally.forks = said.iter().filter_map(|line| forks(line)).collect();
     let planned = ran.console.lines().find_map(plan);
     let counted = tally.passed + tally.failed + tally.skipped;
 
-    if ran.late {
-        tally.wrong.push("it ran into the time limit".into());
-    }
-    match ended(ran) {
-        Some("exit 0") => (),
-        Some(how) => tally.wrong.push(format!("it ended with {how}")),
-        None => tally.wrong.push(match begun(ran) {
-            true => "it did not end".into(),
-            false => format!(
-                "it was not started; the last line: {}",
-                last_line(ran.console)
-            ),
-        }),
-    }
     if planned != Some(counted) {
         let planned = planned.map_or("no plan".into(), |number| format!("{number} planned"));
         tally.wrong.push(format!("{counted} results, {planned}"));
@@ -167,7 +185,7 @@ fn last_try(console: &str, until: &str) -> Option<String> {
 }
 
 /// What init says of the program: `# selftest: NAME: exit 0`.
-pub(super) fn ended(ran: Ran<'_>) -> Option<&str> {
+fn ended(ran: Ran<'_>) -> Option<&str> {
     let start = format!("# selftest: {}: ", ran.program);
 
     ran.console
@@ -181,7 +199,7 @@ fn begun(ran: Ran<'_>) -> bool {
     ran.console.lines().any(|line| line.trim() == begins)
 }
 
-pub(super) fn last_line(console: &str) -> &str {
+fn last_line(console: &str) -> &str {
     let last = console.lines().rev().find(|line| !line.trim().is_empty());
 
     last.unwrap_or("nothing").trim()
@@ -221,7 +239,7 @@ mod tests {
         }
     }
 
-    fn wrong(console: &str) -> Vec<String> {
+    fn wrong_of(console: &str) -> Vec<String> {
         judge(ran(console)).wrong
     }
 
@@ -240,16 +258,16 @@ mod tests {
         let end = "# selftest: fork_kill: exit 0";
         let with = |more: &str| FIXED.replace(ok, &format!("{more}\n{ok}"));
 
-        assert_eq!(wrong(&with("BUG: Bad page map in process x")).len(), 1);
-        assert_eq!(wrong(&with("Kernel panic - not syncing: x")).len(), 1);
+        assert_eq!(wrong_of(&with("BUG: Bad page map in process x")).len(), 1);
+        assert_eq!(wrong_of(&with("Kernel panic - not syncing: x")).len(), 1);
         assert_eq!(
-            wrong(&FIXED.replace(end, "# selftest: fork_kill: signal 11")),
+            wrong_of(&FIXED.replace(end, "# selftest: fork_kill: signal 11")),
             ["it ended with signal 11"]
         );
-        assert_eq!(wrong(&FIXED.replace(end, "")), ["it did not end"]);
-        assert_eq!(wrong(&FIXED.replace(ok, "")), ["0 results, 1 planned"]);
-        assert!(wrong("Checking PTRACE\n")[0].ends_with("the last line: Checking PTRACE"));
-        let failed = wrong(&FIXED.replace(ok, "not ok 1 fork_kill"));
+        assert_eq!(wrong_of(&FIXED.replace(end, "")), ["it did not end"]);
+        assert_eq!(wrong_of(&FIXED.replace(ok, "")), ["0 results, 1 planned"]);
+        assert!(wrong_of("Checking PTRACE\n")[0].ends_with("the last line: Checking PTRACE"));
+        let failed = wrong_of(&FIXED.replace(ok, "not ok 1 fork_kill"));
         assert_eq!(
             failed.last().map(String::as_str),
             Some("not ok 1 fork_kill")
@@ -268,10 +286,10 @@ mod tests {
         let line = FIXED[at..].lines().next().expect("a line");
         let none = FIXED.replace(line, "forks failed: 0 by SIGKILL, of 200");
 
-        assert_eq!(wrong(&none), ["no fork has failed, so nothing is shown"]);
+        assert_eq!(wrong_of(&none), ["no fork has failed, so nothing is shown"]);
         let skipped = none.replace("ok 1 fork_kill", "ok 1 fork_kill # SKIP");
         assert_eq!(judge(ran(&skipped)).skipped, 1);
-        assert_eq!(wrong(&skipped), wrong(&none));
+        assert_eq!(wrong_of(&skipped), wrong_of(&none));
     }
 
     #[test]
@@ -291,7 +309,7 @@ mod tests {
         .starts_with("no flush_tlb_mm"));
         assert!(broken("Linux version\n").contains("not started"));
         // What is wrong with it for the one is also wrong for the other.
-        assert!(!wrong(UNFIXED).is_empty());
+        assert!(!wrong_of(UNFIXED).is_empty());
     }
 
     #[test]

@@ -3,9 +3,7 @@
 //! Judges what stress-ng has left on the console of a machine: how much each of its stressors has
 //! done, and what the kernel says.
 
-use super::event::Event;
-use super::log::Log;
-use super::selftest::{ended, last_line, Ran};
+use super::selftest::{self, Ran};
 use std::fmt::Write as _;
 
 /// A stressor's own measure of what it has done.
@@ -26,23 +24,9 @@ pub(crate) struct Stress {
 
 impl Stress {
     pub(crate) fn read(ran: Ran<'_>) -> Stress {
-        let mut wrong: Vec<String> = Log::new(ran.console)
-            .filter(|entry| matches!(entry.event, Event::Panic | Event::Marker | Event::Splat))
-            .map(|entry| entry.line.to_string())
-            .collect();
+        let mut wrong = selftest::wrong(ran);
         let rates: Vec<Rate> = ran.console.lines().filter_map(rate).collect();
 
-        if ran.late {
-            wrong.push("it ran into the time limit".into());
-        }
-        match ended(ran) {
-            Some("exit 0") => (),
-            Some(how) => wrong.push(format!("it ended with {how}")),
-            None => wrong.push(format!(
-                "it did not end; the last line: {}",
-                last_line(ran.console)
-            )),
-        }
         if rates.is_empty() {
             wrong.push("no stressor has told what it did, so nothing is shown".into());
         }
@@ -71,14 +55,14 @@ pub(crate) fn compare(base: &Stress, series: &Stress) -> (String, u64, u64) {
     } in &base.rates
     {
         match series.of(stressor) {
-            Some(with) if with > 0.0 => {
+            Some(with) => {
                 let ratio = with / each_second;
                 let _ = writeln!(
                     text,
                     "{stressor:<12} {each_second:>12.2} {with:>12.2} {ratio:>6.2}"
                 );
             }
-            _ => lost.push(format!("{stressor} did nothing")),
+            None => lost.push(format!("{stressor} did nothing")),
         }
     }
     let all = |name: &'static str, wrong: &[String]| -> Vec<String> {

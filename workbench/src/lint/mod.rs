@@ -120,12 +120,8 @@ impl Lint<'_> {
                 config += &read_lossy(&added);
             }
         }
-        // The suites of forks do without the bus that some subsystems need. And KASAN makes no
-        // difference to what is said, only to the time that it takes.
-        config.push_str(
-            "CONFIG_VIRTIO_MENU=y\nCONFIG_VIRTIO_UML=y\nCONFIG_UML_PCI_OVER_VIRTIO=y\n\
-             # CONFIG_KASAN is not set\n",
-        );
+        // It makes no difference to what is said, only to the time that it takes.
+        config.push_str("# CONFIG_KASAN is not set\n");
         Ok(config)
     }
 

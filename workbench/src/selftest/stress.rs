@@ -24,11 +24,6 @@ const JOB: &str = "selftest/stress.job";
 /// Under emulation, with all detectors.
 const LIMIT: u64 = 1200;
 
-/// Why there are not both kernels.
-pub(crate) fn missing(b: &Builder) -> Option<String> {
-    no_control(b)
-}
-
 fn job(b: &Builder) -> PathBuf {
     b.settings.dirs.workbench.join(JOB)
 }
@@ -50,7 +45,7 @@ fn one(b: &Builder, tools: &Toolbox, branch: Branch) -> Result<Ran> {
 
 /// `make stress`.
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
-    unless(missing(b))?;
+    unless(no_control(b))?;
     let tools = b.ensure(Sysroot(Tools::Stress))?;
     let repository = b.ensure(Branches)?;
     let fixed = Kernel {
