@@ -129,7 +129,7 @@ pub(crate) struct Args {
     /// of "soak": for how long (1)
     #[arg(long, env = "MINUTES")]
     pub(crate) minutes: Option<String>,
-    /// of "mutants": i/n, the i-th of n parts, for several machines
+    /// of "check-all" and "mutants": i/n, the i-th of n parts, for several machines
     #[arg(long, env = "SHARD")]
     pub(crate) shard: Option<String>,
     /// seconds the suites may run (600; x86_64: 1800)

@@ -10,7 +10,7 @@ mod sample;
 pub(crate) use arch::Arch;
 pub(crate) use dirs::Dirs;
 pub(crate) use mail::MailSettings;
-pub(crate) use sample::SampleSettings;
+pub(crate) use sample::{SampleSettings, Shard};
 
 use crate::cli::{Args, Target};
 use crate::error::{Error, Result};

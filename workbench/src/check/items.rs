@@ -369,6 +369,7 @@ impl Item {
 
         mine.only = None;
         mine.section = None;
+        mine.sample.shard = None;
         mine.quick = self.test.quick;
         mine.arch = match self.test.scope {
             Scope::Machine(arch) => arch,

@@ -23,7 +23,7 @@ struct Sum {
 }
 
 pub(crate) fn run(b: &Builder, all: bool) -> Result<Outcome> {
-    let items = items::of(b, all)?;
+    let mut items = items::of(b, all)?;
     let mut sum = Sum::default();
 
     if let Some(only) = &b.settings.only {
@@ -35,12 +35,13 @@ pub(crate) fn run(b: &Builder, all: bool) -> Result<Outcome> {
             )));
         }
     }
+    if let Some(only) = &b.settings.only {
+        items.retain(|item| item.is_meant_by(only));
+    }
+    if let Some(shard) = b.settings.sample.shard {
+        items = shard.of(items.into_iter()).collect();
+    }
     for item in &items {
-        if let Some(only) = &b.settings.only {
-            if !item.is_meant_by(only) {
-                continue;
-            }
-        }
         if let Some(why) = item.missing(b) {
             b.skip(&item.name(), &why);
             sum.skipped += 1;

@@ -4,7 +4,7 @@
 //! machine.
 
 use crate::error::{Error, Result};
-use crate::settings::Settings;
+use crate::settings::{Settings, Shard};
 use crate::stamp::Inputs;
 
 #[derive(Clone, Debug, Default)]
@@ -13,8 +13,7 @@ pub(super) struct Sample {
     /// `None` is all.
     count: Option<usize>,
     seed: u64,
-    /// Part i of n, from 1.
-    shard: Option<(usize, usize)>,
+    shard: Option<Shard>,
 }
 
 /// How many are run if the user says nothing.
@@ -29,10 +28,6 @@ impl Sample {
             None => Ok(None),
             Some(text) => text.parse().map(Some).map_err(|_| bad(name, text)),
         };
-        let shard = match &said.shard {
-            None => None,
-            Some(text) => Some(parse_shard(text).ok_or_else(|| bad("SHARD", text))?),
-        };
 
         Ok(Sample {
             only: settings.only.clone(),
@@ -43,7 +38,7 @@ impl Sample {
                 }
             },
             seed: number("SEED", &said.seed)?.unwrap_or(1),
-            shard,
+            shard: said.shard,
         })
     }
 
@@ -56,9 +51,11 @@ impl Sample {
 
         order.sort();
         order.truncate(self.count.unwrap_or(usize::MAX));
-        let (part, parts) = self.shard.unwrap_or((1, 1));
-        let mine = order.iter().skip(part - 1).step_by(parts);
-        mine.map(|(_, id)| *id).collect()
+        let ids = order.iter().map(|(_, id)| *id);
+        match self.shard {
+            None => ids.collect(),
+            Some(shard) => shard.of(ids).collect(),
+        }
     }
 
     fn rank(&self, id: &str) -> String {
@@ -79,16 +76,9 @@ impl Sample {
         };
         match self.shard {
             None => what,
-            Some((part, parts)) => format!("{what} SHARD={part}/{parts}"),
+            Some(shard) => format!("{what} SHARD={shard}"),
         }
     }
-}
-
-fn parse_shard(text: &str) -> Option<(usize, usize)> {
-    let (part, parts) = text.split_once('/')?;
-    let (part, parts): (usize, usize) = (part.parse().ok()?, parts.parse().ok()?);
-
-    (1..=parts).contains(&part).then_some((part, parts))
 }
 
 #[cfg(test)]
@@ -99,18 +89,18 @@ mod tests {
     fn parts_make_the_whole() {
         let ids: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let sample = |shard| Sample {
+        let sample = |part: Option<&str>| Sample {
             count: Some(20),
             seed: 7,
-            shard,
+            shard: part.and_then(Shard::parse),
             ..Sample::default()
         };
         let whole = sample(None).of(&ids);
-        let mut parts = sample(Some((1, 3))).of(&ids);
+        let mut parts = sample(Some("1/3")).of(&ids);
 
         assert_eq!(whole.len(), 20);
-        parts.extend(sample(Some((2, 3))).of(&ids));
-        parts.extend(sample(Some((3, 3))).of(&ids));
+        parts.extend(sample(Some("2/3")).of(&ids));
+        parts.extend(sample(Some("3/3")).of(&ids));
         parts.sort_unstable();
         let mut sorted = whole.clone();
         sorted.sort_unstable();
@@ -120,8 +110,5 @@ mod tests {
             ..sample(None)
         };
         assert_ne!(other.of(&ids), whole);
-        assert_eq!(parse_shard("0/2"), None);
-        assert_eq!(parse_shard("3/2"), None);
-        assert_eq!(parse_shard("2/2"), Some((2, 2)));
     }
 }
