@@ -102,12 +102,12 @@ impl<'a> Harness<'a> {
         };
         replace(
             &tree.join(FOLDER),
-            "#include <mm/vma_init.c>",
+            "#include \"taken.h\"",
             &format!(
                 "int {VARIABLE};\nint atoi(const char *);\nchar *getenv(const char *);\n\
                  __attribute__((constructor)) static void {VARIABLE}_read(void)\n{{\n\
                  \tconst char *said = getenv(\"FORK_MUTANT\");\n\n\
-                 \t{VARIABLE} = said ? atoi(said) : 0;\n}}\n#include <mm/vma_init.c>"
+                 \t{VARIABLE} = said ? atoi(said) : 0;\n}}\n#include \"taken.h\""
             ),
         )?;
         // A warning of dup_mmap() that is expected comes from a copy.
