@@ -9,8 +9,8 @@
 #include <linux/stddef.h>
 
 static const char * const nodes[] = {
-	"mas_alloc_nodes", "mas_spanning_rebalance", "mas_split_final_node",
-	"mas_wr_store_entry", "mas_store_gfp", NULL
+	"dst_setup", "mas_alloc_nodes", "mas_spanning_rebalance",
+	"mas_split_final_node", "mas_store_gfp", "mas_wr_store_entry", NULL
 };
 
 #endif /* _FAULT_SWEEPS_NODES_H */

@@ -24,7 +24,7 @@ static int use_controller(struct device *dev)
 		.max_speed_hz = 1000,
 		.chip_select = 1,
 	};
-	struct spi_controller *host = spi_alloc_host(dev, 16);
+	struct spi_controller *host = devm_spi_alloc_host(dev, 16);
 	struct spi_device *device;
 	int err;
 
@@ -34,10 +34,8 @@ static int use_controller(struct device *dev)
 	host->bus_num = -1;
 	host->transfer_one_message = transfer_one;
 	err = spi_register_controller(host);
-	if (err) {
-		spi_controller_put(host);
+	if (err)
 		return err;
-	}
 	/* It does not say why it failed. */
 	device = spi_new_device(host, &board);
 	if (device)
@@ -48,7 +46,7 @@ static int use_controller(struct device *dev)
 	return err;
 }
 
-/* Statistics belong to the parent. */
+/* The controller and, on older kernels, its statistics belong to the parent. */
 static int spi(struct kunit *test)
 {
 	struct device *dev = test->priv;
