@@ -51,7 +51,7 @@ void __kunit_fault_untrack(const void *object);
  * For fast paths that serve part of a request only, depending on what is at
  * hand: they step aside, so that each request is a point of its own.
  *
- * Return: true in the task that is armed, in task context.
+ * Return: true in the task that is armed and in those that are followed, in task context.
  */
 static inline bool kunit_fault_armed(void)
 {

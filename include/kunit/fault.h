@@ -3,9 +3,9 @@
  * Fault injection for KUnit tests: fail one allocation after the other.
  *
  * A fault point is a request to the slab, page or percpu allocator which the
- * task that armed makes in task context, which may fail (no __GFP_NOFAIL), and
- * which no allocator makes for itself.  See fault-injection.rst beside KUnit's
- * documentation.
+ * task that armed, or one that is followed, makes in task context, which may fail
+ * (no __GFP_NOFAIL), and which no allocator makes for itself.  See
+ * fault-injection.rst beside KUnit's documentation.
  */
 
 #ifndef _KUNIT_FAULT_H
@@ -14,9 +14,12 @@
 #include <kunit/fault-hooks.h>
 #include <kunit/test.h>
 
-#define KUNIT_FAULT_FRAMES	16
+#define KUNIT_FAULT_FRAMES		16
+#define KUNIT_FAULT_MOST_FOLLOWED	16
 
 struct kunit_fault_functions;
+struct task_struct;
+struct work_struct;
 
 /**
  * struct kunit_fault_plan - Which of the points to fail
@@ -47,6 +50,8 @@ struct kunit_fault_plan {
  * @nofail: Requests with __GFP_NOFAIL, which are not injectable
  * @nofail_site: Caller of the last of these, or 0
  * @aborted: The test failed in between; all else is as it was then
+ * @overlapped: Two tasks that count were at points, or in allocators, at the same time,
+ *		so all else depends on the scheduler
  * @nr_frames: Number of valid entries in @frames
  * @frames: Call trace of the last failure, innermost first
  */
@@ -58,6 +63,7 @@ struct kunit_fault_report {
 	unsigned long nofail;
 	unsigned long nofail_site;
 	bool aborted;
+	bool overlapped;
 	unsigned int nr_frames;
 	unsigned long frames[KUNIT_FAULT_FRAMES];
 };
@@ -163,6 +169,8 @@ struct kunit_fault_sweep {
 
 int kunit_fault_arm(struct kunit *test, const struct kunit_fault_plan *plan);
 void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report);
+void kunit_fault_follow_task(struct kunit *test, struct task_struct *task);
+void kunit_fault_follow_work(struct kunit *test, const struct work_struct *work);
 void kunit_fault_abort(void);
 unsigned long kunit_fault_site(const struct kunit_fault_report *report);
 
@@ -187,6 +195,10 @@ static inline int kunit_fault_arm(struct kunit *test,
 
 static inline void kunit_fault_disarm(struct kunit *test,
 				      struct kunit_fault_report *report) {}
+static inline void kunit_fault_follow_task(struct kunit *test,
+					   struct task_struct *task) {}
+static inline void kunit_fault_follow_work(struct kunit *test,
+					   const struct work_struct *work) {}
 static inline void kunit_fault_abort(void) {}
 
 static inline unsigned long kunit_fault_site(const struct kunit_fault_report *report)

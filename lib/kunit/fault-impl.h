@@ -29,11 +29,15 @@ void kunit_fault_track_end(struct kunit_fault_leak *leak, bool judged);
 struct kunit;
 struct kunit_fault_plan;
 struct kunit_fault_report;
+struct task_struct;
+struct work_struct;
 
 /* fault-window.c, which is built in */
 int kunit_fault_claim(void);
 void kunit_fault_release(void);
 bool kunit_fault_is_owner(void);
+bool kunit_fault_takes_part(void);
+int kunit_fault_follow(struct task_struct *task, const struct work_struct *work);
 void kunit_fault_open(const struct kunit_fault_plan *plan);
 void kunit_fault_close(void);
 void kunit_fault_close_aborted(void);

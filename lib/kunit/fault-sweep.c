@@ -450,8 +450,9 @@ static bool ending_is_right(const struct kunit_fault_sweep *sweep, int err)
  * when there was nothing left to fail.  Errors in &kunit_fault_sweep.accept will do
  * instead of these.  Anything else fails the test, and so does
  * code that still tries again after 1000 failures, or returns with a lock held, as
- * far as lockdep knows, or with interrupts or preemption off.  If an expectation has
- * failed in the code, that is all that is said of the run.
+ * far as lockdep knows, or with interrupts or preemption off, or goes on while a task
+ * that is followed passes a point.  If an expectation has failed in the code, that is
+ * all that is said of the run.
  *
  * Return: true if the code succeeded or failed as it should.
  */
@@ -467,6 +468,11 @@ bool kunit_fault_sweep_disarm(struct kunit *test, struct kunit_fault_sweep *swee
 	/* From there on it had all memory, so its result says nothing. */
 	if (sweep->report.aborted)
 		return false;
+	if (sweep->report.overlapped) {
+		KUNIT_FAIL(test, "%s: two tasks passed points at the same time, and did not wait",
+			   name_of(sweep).text);
+		return false;
+	}
 	if (sweep->cause)
 		sweep->report.fired = !!err;
 	site = (void *)kunit_fault_site(&sweep->report);

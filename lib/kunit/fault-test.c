@@ -852,6 +852,334 @@ static void other_tasks_are_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done[1], 0);
 }
 
+static void allocate_in_a_kthread_worker(struct kthread_work *unused)
+{
+	three_objects(NULL);
+}
+
+/* Does its work in another task, or in a worker, and waits for that. */
+struct helper {
+	struct work_struct work;
+	struct completion done;
+	int (*body)(void *arg);
+	void *arg;
+	int err;
+};
+
+static void help(struct work_struct *work)
+{
+	struct helper *helper = container_of(work, struct helper, work);
+
+	helper->err = helper->body(helper->arg);
+}
+
+static int by_a_worker(struct kunit *test, int (*body)(void *arg), void *arg)
+{
+	struct helper helper = { .body = body, .arg = arg };
+
+	INIT_WORK_ONSTACK(&helper.work, help);
+	kunit_fault_follow_work(test, &helper.work);
+	schedule_work(&helper.work);
+	flush_work(&helper.work);
+	destroy_work_on_stack(&helper.work);
+	return helper.err;
+}
+
+static int help_in_a_thread(void *data)
+{
+	struct helper *helper = data;
+
+	help(&helper->work);
+	complete(&helper->done);
+	return 0;
+}
+
+static int by_a_thread(struct kunit *test, int (*body)(void *arg), bool followed)
+{
+	struct helper helper = { .body = body };
+	struct task_struct *task;
+
+	init_completion(&helper.done);
+	task = kthread_create(help_in_a_thread, &helper, "kunit_fault_helper");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	get_task_struct(task);
+	if (followed)
+		kunit_fault_follow_task(test, task);
+	wake_up_process(task);
+	/* If it were stopped too early, it would not begin. */
+	wait_for_completion(&helper.done);
+	kthread_stop_put(task);
+	return helper.err;
+}
+
+static int three_by_a_thread(void *test)
+{
+	return by_a_thread(test, three_objects, true);
+}
+
+static int three_by_a_worker(void *test)
+{
+	return by_a_worker(test, three_objects, NULL);
+}
+
+static int seven_by_two(void *test)
+{
+	return three_by_a_worker(test) ?: nested((void *)1) ?: three_by_a_worker(test);
+}
+
+/* What it takes to have a thread, apart from what that does */
+static int make_a_thread(void *test)
+{
+	return by_a_thread(test, nothing, false);
+}
+
+static unsigned long count_points(struct kunit *test, int (*body)(void *arg))
+{
+	const struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	KUNIT_EXPECT_EQ(test, body(test), 0);
+	kunit_fault_disarm(test, &report);
+	KUNIT_EXPECT_FALSE(test, report.overlapped);
+	return report.points;
+}
+
+static void tasks_are_followed(struct kunit *test)
+{
+	unsigned long points = count_points(test, make_a_thread) + 3;
+	struct kunit_fault_sweep sweep = {};
+	int i;
+
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, count_points(test, three_by_a_thread), points);
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_by_a_thread, test), 2 * points);
+	KUNIT_EXPECT_EQ(test, sweep.failed, points);
+}
+
+static void work_is_followed(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .scenario = "a worker" };
+	int i;
+
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, count_points(test, seven_by_two), 7);
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, three_by_a_worker, test), 6);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+
+	sweep = (struct kunit_fault_sweep) { .scenario = "in turn" };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, seven_by_two, test), 14);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 7);
+}
+
+static void followed_sites_are_named(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 1 };
+	struct kunit_fault_report report;
+	char name[KSYM_SYMBOL_LEN];
+
+	skip_without_sites(test);
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	KUNIT_EXPECT_EQ(test, by_a_worker(test, nested, (void *)1), -ENOMEM);
+	kunit_fault_disarm(test, &report);
+	sprint_symbol_no_offset(name, kunit_fault_site(&report));
+	KUNIT_EXPECT_STREQ(test, name, "nested");
+}
+
+/* Who is followed in one window gets all that it asks for in the next. */
+static void followed_are_forgotten(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 1, .forever = true };
+	struct helper helper = { .body = three_objects };
+	struct kunit_fault_report report;
+	struct kthread_work thread_work;
+	struct kthread_worker thread;
+	struct task_struct *task;
+	int i;
+
+	INIT_WORK_ONSTACK(&helper.work, help);
+	kthread_init_worker(&thread);
+	kthread_init_work(&thread_work, allocate_in_a_kthread_worker);
+	task = kthread_run(kthread_worker_fn, &thread, "kunit_fault_helper");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &plan), 0);
+		if (!i) {
+			kunit_fault_follow_task(test, task);
+			kunit_fault_follow_work(test, &helper.work);
+		}
+		kthread_queue_work(&thread, &thread_work);
+		kthread_flush_work(&thread_work);
+		schedule_work(&helper.work);
+		flush_work(&helper.work);
+		kunit_fault_disarm(test, &report);
+		/* Each gives up after the first of three. */
+		KUNIT_EXPECT_EQ(test, report.points, i ? 0 : 2);
+		KUNIT_EXPECT_EQ(test, helper.err, i ? 0 : -ENOMEM);
+	}
+	kthread_stop(task);
+	destroy_work_on_stack(&helper.work);
+}
+
+/* Tasks that may get the memory of one that was followed, and is gone, are not. */
+static int threads_after_one_that_ended(void *test)
+{
+	int err = by_a_thread(test, nothing, true);
+	int i;
+
+	for (i = 0; i < 20 && !err; i++) {
+		rcu_barrier();
+		err = by_a_thread(test, three_objects, false);
+	}
+	return err;
+}
+
+static void followed_tasks_may_end(struct kunit *test)
+{
+	unsigned long points = count_points(test, make_a_thread);
+
+	KUNIT_EXPECT_EQ(test, count_points(test, threads_after_one_that_ended), 21 * points);
+}
+
+/* Signals are for the task that is armed: it passes four points, those between are none. */
+static int three_unless_killed_and_three(void *arg)
+{
+	void *p = kmalloc(16, GFP_KERNEL);
+	struct kunit *test = arg;
+
+	KUNIT_EXPECT_EQ(test, three_by_a_worker(test), 0);
+	kfree(p);
+	return three_unless_killed(NULL);
+}
+
+static void followed_get_no_signal(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .modes = BIT(KUNIT_FAULT_SIGNAL) };
+
+	KUNIT_EXPECT_EQ(test,
+			sweep_body(test, &sweep, three_unless_killed_and_three, test), 4);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+}
+
+#ifndef MODULE	/* The hooks are not exported. */
+/* A helper asks for memory in the middle of an allocation, as can be on another CPU. */
+static int allocates_meanwhile(void *test)
+{
+	int err;
+
+	if (kunit_fault_hit(KUNIT_FAULT_SLAB, GFP_KERNEL))
+		return -ENOMEM;
+	kunit_fault_mask();
+	err = three_by_a_worker(test);
+	kunit_fault_unmask();
+	return err;
+}
+
+struct slow_helper {
+	struct completion begun;
+	struct completion go_on;
+};
+
+/* As what frees does, it does not pass a point. */
+static int frees_slowly(void *arg)
+{
+	struct slow_helper *slow = arg;
+
+	kunit_fault_mask();
+	complete(&slow->begun);
+	wait_for_completion(&slow->go_on);
+	kunit_fault_unmask();
+	return 0;
+}
+
+/* Is in an allocator for long, and then allocates three objects. */
+static int allocates_slowly(void *arg)
+{
+	if (kunit_fault_hit(KUNIT_FAULT_SLAB, GFP_KERNEL))
+		return -ENOMEM;
+	return frees_slowly(arg) ?: three_objects(NULL);
+}
+
+static void begin_slowly(struct helper *helper, struct slow_helper *slow,
+			 int (*body)(void *arg))
+{
+	*helper = (struct helper) { .body = body, .arg = slow };
+	init_completion(&slow->begun);
+	init_completion(&slow->go_on);
+	INIT_WORK_ONSTACK(&helper->work, help);
+}
+
+static void go_on(struct helper *helper, struct slow_helper *slow)
+{
+	complete(&slow->go_on);
+	flush_work(&helper->work);
+	destroy_work_on_stack(&helper->work);
+}
+
+/* One that is still in an allocator when the window is closed is not waited for. */
+static void followed_have_to_be_waited_for(struct kunit *test)
+{
+	struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+	struct slow_helper slow;
+	struct helper helper;
+
+	begin_slowly(&helper, &slow, allocates_slowly);
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	kunit_fault_follow_work(test, &helper.work);
+	schedule_work(&helper.work);
+	wait_for_completion(&slow.begun);
+	kunit_fault_disarm(test, &report);
+	go_on(&helper, &slow);
+	KUNIT_EXPECT_TRUE(test, report.overlapped);
+	KUNIT_EXPECT_EQ(test, report.points, 1);
+
+	/* It leaves the next window alone. */
+	KUNIT_EXPECT_EQ(test, count_points(test, seven_by_two), 7);
+}
+
+/* One that frees its memory after it has told the armed task to go on is no danger. */
+static void followed_may_free_later(struct kunit *test)
+{
+	struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+	struct slow_helper slow;
+	struct helper helper;
+
+	begin_slowly(&helper, &slow, frees_slowly);
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	kunit_fault_follow_work(test, &helper.work);
+	schedule_work(&helper.work);
+	wait_for_completion(&slow.begun);
+	three_objects(NULL);
+	kunit_fault_disarm(test, &report);
+	go_on(&helper, &slow);
+	KUNIT_EXPECT_FALSE(test, report.overlapped);
+	KUNIT_EXPECT_EQ(test, report.points, 3);
+}
+
+/* What it is in when it begins to be followed does not hide what comes later. */
+static void followed_may_be_at_work(struct kunit *test)
+{
+	struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+	struct slow_helper slow;
+	struct helper helper;
+
+	begin_slowly(&helper, &slow, allocates_slowly);
+	schedule_work(&helper.work);
+	wait_for_completion(&slow.begun);
+	KUNIT_EXPECT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	kunit_fault_follow_work(test, &helper.work);
+	go_on(&helper, &slow);
+	kunit_fault_disarm(test, &report);
+	KUNIT_EXPECT_FALSE(test, report.overlapped);
+	KUNIT_EXPECT_EQ(test, report.points, 3);
+}
+#endif
+
 /* What a run has to tell is not there before it, not even of the run before. */
 static void set_up_has_no_report(struct kunit *test)
 {
@@ -950,6 +1278,40 @@ static int fails_the_current_test(void *unused)
 	kfree(b);
 	kfree(a);
 	return a ? three_objects(NULL) : -ENOMEM;
+}
+
+/* The same in a worker that is followed */
+
+static int leaks_in_a_worker(void *test)
+{
+	return by_a_worker(test, leaks_when_the_second_fails, NULL);
+}
+
+static int expects_in_a_worker(void *test)
+{
+	return by_a_worker(test, expects_the_second_to_succeed, test);
+}
+
+static struct work_struct too_many[KUNIT_FAULT_MOST_FOLLOWED + 1];
+
+static int follows_too_many(void *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(too_many); i++)
+		kunit_fault_follow_work(test, &too_many[i]);
+	return three_objects(NULL);
+}
+
+static int follows_another(void *test)
+{
+	kunit_fault_follow_work(test, &too_many[0]);
+	return three_objects(NULL);
+}
+
+static int lets_a_worker_follow(void *test)
+{
+	return by_a_worker(test, follows_another, test);
 }
 
 /* Each of these forgets something when its allocation fails. */
@@ -1129,6 +1491,13 @@ static const struct failing_case {
 	{ "hides a user copy", copies_without_memory, 0, 2, 2, .user_copies = true },
 	{ "names what may not fail", walks, 0, 0, 0, .functions = not_injectable },
 	{ "names what is not there", walks, 0, 0, 0, .functions = not_there },
+	{ "leaks in a worker", leaks_in_a_worker, 0, 2, 2 },
+	{ "fails an expectation in a worker", expects_in_a_worker, 0, 1, 2 },
+	{ "follows too many", follows_too_many, 0, 0, 0 },
+	{ "follows when it is followed", lets_a_worker_follow, 0, 0, 0 },
+#ifndef MODULE
+	{ "allocates meanwhile", allocates_meanwhile, 0, 1, 2 },
+#endif
 	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
 	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
 	{ "leaves a lock", leaves_a_lock, 0, 1, 1 },
@@ -1225,7 +1594,7 @@ static void failures_are_reported(struct kunit *test)
 
 #ifndef MODULE	/* For these the log's stream, and task_work_add(), are not exported. */
 /* An assertion of the code does not know in which run it fails, so that is said. */
-static void failed_assertions_have_a_run(struct kunit *test)
+static void assertion_has_a_run(struct kunit *test, int (*body)(void *arg))
 {
 	struct expected_failure *expected;
 	struct string_stream *log;
@@ -1238,7 +1607,7 @@ static void failed_assertions_have_a_run(struct kunit *test)
 	kunit_init_test(&expected->test, "expected_failure", log);
 	init_try_catch(test, &expected->test, run_expected_failure);
 	expected->sweep.scenario = "second of two";
-	expected->body = expects_the_second_to_succeed;
+	expected->body = body;
 	kunit_try_catch_run(&expected->test.try_catch, expected);
 	kunit_cleanup(&expected->test);
 
@@ -1246,6 +1615,12 @@ static void failed_assertions_have_a_run(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "in the run second of two mode=once N=2, after "));
 	kfree(text);
+}
+
+static void failed_assertions_have_a_run(struct kunit *test)
+{
+	assertion_has_a_run(test, expects_the_second_to_succeed);
+	assertion_has_a_run(test, expects_in_a_worker);
 }
 
 /* A test that ends while it is armed */
@@ -1369,6 +1744,17 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(injectable_functions_are_named),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
+	KUNIT_CASE(tasks_are_followed),
+	KUNIT_CASE(work_is_followed),
+	KUNIT_CASE(followed_sites_are_named),
+	KUNIT_CASE(followed_are_forgotten),
+	KUNIT_CASE(followed_tasks_may_end),
+	KUNIT_CASE(followed_get_no_signal),
+#ifndef MODULE
+	KUNIT_CASE(followed_have_to_be_waited_for),
+	KUNIT_CASE(followed_may_free_later),
+	KUNIT_CASE(followed_may_be_at_work),
+#endif
 	KUNIT_CASE(set_up_has_no_report),
 	KUNIT_CASE(one_window_at_a_time),
 	KUNIT_CASE(limits_are_kept),

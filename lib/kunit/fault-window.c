@@ -5,15 +5,21 @@
  * This is what the allocators call, so it is built in even when KUnit is a module.
  *
  * There is one window, as KUnit runs one test at a time.  What is in it belongs
- * to the task that armed, its owner: nobody else reads or writes the plan, the
- * report or the depth of masking, so they need no lock.  Others look at
- * window.task only, find that it is not them, and go on.
+ * to the task that armed, its owner: nobody else reads or writes the plan or the
+ * report, so they need no lock.  Others look at window.task and at who is followed
+ * only, find that it is not them, and go on.
+ *
+ * Who is followed passes points while the owner waits for it, and what they wait by
+ * orders what they do to the window.  If they do not wait, that is noticed when two
+ * of them are at a point, or in an allocator, at the same time; then the report says
+ * so, and nothing else in it is worth anything.
  *
  * The owner has the window until it disarms.  If it cannot, because an assertion,
  * a skip or an oops ended it, the end of the test does that in another task.
  */
 
 #include <kunit/fault.h>
+#include <linux/atomic.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/hash.h>
@@ -24,41 +30,98 @@
 #include <linux/sched/task.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "fault-impl.h"
 
+/* Whose allocations count */
+struct participant {
+	struct task_struct *task;
+	const struct work_struct *work;	/* the task is the worker that does it */
+	unsigned int masked;		/* how deep in allocators */
+	bool asked;			/* has passed a point, and is not in the allocator yet */
+	bool allocating;		/* is in it; not so where it frees */
+};
+
 static struct {
 	struct task_struct *owner;	/* has armed; NULL: nobody has */
-	struct task_struct *task;	/* whose allocations count: the owner, or NULL */
+	struct task_struct *task;	/* the owner while allocations count, or NULL */
+	struct participant self;	/* that is the owner */
+	struct participant followed[KUNIT_FAULT_MOST_FOLLOWED];
+	unsigned int nr_followed;
+	atomic_t busy;			/* participants at a point, or in an allocator */
 	struct kunit_fault_plan plan;
 	struct kunit_fault_report report;
-	unsigned int masked;
 	bool kill_due;			/* at the next point */
 	const char * const *kept_by;	/* whose allocations are no leaks, or NULL */
 	const char * const *functions;	/* that may fail, too, or NULL */
 } window;
 
-/* What a task allocates on its way out is not what a test is about. */
-static bool is_armed(const struct task_struct *task)
+/* Which of those that are followed the current task is, or NULL */
+static struct participant *followed_here(void)
 {
-	return READ_ONCE(window.task) == task && !(task->flags & PF_EXITING);
+	/* Pairs with the release in kunit_fault_follow(). */
+	unsigned int nr = smp_load_acquire(&window.nr_followed);
+	const struct work_struct *work = nr ? current_work() : NULL;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		struct participant *p = &window.followed[i];
+
+		if (p->work ? p->work == work : p->task == current)
+			return p;
+	}
+	return NULL;
+}
+
+/* Which participant the current task is, or NULL if it is none or nothing is armed */
+static struct participant *participant(void)
+{
+	const struct task_struct *task = READ_ONCE(window.task);
+
+	/* What a task allocates on its way out is not what a test is about. */
+	if (!task || current->flags & PF_EXITING)
+		return NULL;
+	return task == current ? &window.self : followed_here();
 }
 
 bool __kunit_fault_armed(void)
 {
-	return is_armed(current) && in_task();
+	return in_task() && participant();
+}
+
+/* Around what only one participant at a time may be in */
+static void enter(void)
+{
+	if (atomic_inc_return(&window.busy) > 1)
+		WRITE_ONCE(window.report.overlapped, true);
+}
+
+static void leave(void)
+{
+	atomic_dec(&window.busy);
 }
 
 void __kunit_fault_mask(void)
 {
-	if (__kunit_fault_armed())
-		window.masked++;
+	struct participant *p = in_task() ? participant() : NULL;
+
+	if (!p || p->masked++ || !p->asked)
+		return;
+	p->asked = false;
+	p->allocating = true;
+	enter();
 }
 
 void __kunit_fault_unmask(void)
 {
-	if (__kunit_fault_armed())
-		window.masked--;
+	struct participant *p = in_task() ? participant() : NULL;
+
+	/* A task may have been in an allocator when it began to be followed. */
+	if (!p || !p->masked || --p->masked || !p->allocating)
+		return;
+	p->allocating = false;
+	leave();
 }
 
 static bool plan_says_fail(const struct kunit_fault_plan *plan, unsigned long point)
@@ -100,22 +163,22 @@ static bool name_is_allocator(unsigned long addr)
 }
 
 /*
- * Looking up a name takes long, and the same few callers come again and again.  Only
- * the task that is armed asks, so the answers need no lock.
+ * Looking up a name takes long, and the same few callers come again and again.  An
+ * address and its answer are one word, so they need no lock.
  */
 static bool is_allocator(unsigned long addr)
 {
-	static struct {
-		unsigned long addr;
-		bool answer;
-	} known[256];
-	unsigned int slot = hash_long(addr, ilog2(ARRAY_SIZE(known)));
+	static unsigned long known[2][256];
+	unsigned int slot = hash_long(addr, ilog2(ARRAY_SIZE(known[0])));
+	bool answer;
 
-	if (known[slot].addr != addr) {
-		known[slot].answer = name_is_allocator(addr);
-		known[slot].addr = addr;
-	}
-	return known[slot].answer;
+	if (READ_ONCE(known[false][slot]) == addr)
+		return false;
+	if (READ_ONCE(known[true][slot]) == addr)
+		return true;
+	answer = name_is_allocator(addr);
+	WRITE_ONCE(known[answer][slot], addr);
+	return answer;
 }
 
 /* The first frame that is not part of an allocator, or 0 */
@@ -192,7 +255,7 @@ static bool try_set_killed(bool killed)
  * Whether the point that is passed is to fail.  The trace is that of @regs or, if that
  * is NULL, begins after the caller.
  */
-static __always_inline bool pass_point(struct pt_regs *regs)
+static __always_inline bool pass_point_alone(struct pt_regs *regs)
 {
 	struct kunit_fault_report *report = &window.report;
 
@@ -220,6 +283,27 @@ static __always_inline bool pass_point(struct pt_regs *regs)
 	return !window.plan.signal;
 }
 
+static __always_inline bool pass_point(struct pt_regs *regs)
+{
+	bool fail;
+
+	enter();
+	fail = pass_point_alone(regs);
+	leave();
+	return fail;
+}
+
+/* Whose point it is that the current task passes, in task context, or NULL if it is none */
+static struct participant *at_point(void)
+{
+	struct participant *p = participant();
+
+	if (!p || p->masked)
+		return NULL;
+	/* Only the owner is killed, so only it has points where it may be. */
+	return p == &window.self || !window.plan.signal ? p : NULL;
+}
+
 static bool counts(enum kunit_fault_allocator allocator)
 {
 	return !window.plan.allocators || window.plan.allocators & BIT(allocator);
@@ -227,19 +311,24 @@ static bool counts(enum kunit_fault_allocator allocator)
 
 bool __kunit_fault_hit(enum kunit_fault_allocator allocator, gfp_t gfp)
 {
-	if (!__kunit_fault_armed() || window.masked || !counts(allocator))
+	struct participant *p = in_task() ? at_point() : NULL;
+	bool fail;
+
+	if (!p || !counts(allocator))
 		return false;
 	if (gfp & __GFP_NOFAIL) {
 		window.report.nofail++;
 		window.report.nofail_site = site_here();
 		return false;
 	}
-	return pass_point(NULL);
+	fail = pass_point(NULL);
+	p->asked = !fail;
+	return fail;
 }
 
 bool __kunit_fault_hit_user_copy(void)
 {
-	if (!__kunit_fault_armed() || window.masked || !window.plan.user_copies)
+	if (!in_task() || !at_point() || !window.plan.user_copies)
 		return false;
 	if (!pass_point(NULL))
 		return false;
@@ -256,8 +345,7 @@ static bool probed_in_task(void)
 /* In a kprobe of a function of this list: whether it is to fail */
 bool kunit_fault_hit_function(const char * const *names, struct pt_regs *regs)
 {
-	if (!is_armed(current) || !probed_in_task() || window.masked ||
-	    window.functions != names)
+	if (!probed_in_task() || !at_point() || window.functions != names)
 		return false;
 	return pass_point(regs);
 }
@@ -279,8 +367,10 @@ static bool site_is_one_of(unsigned long site, const char * const *names)
 void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *object,
 			 unsigned long site)
 {
+	const struct participant *p = in_task() ? participant() : NULL;
+
 	/* The allocator that was asked is masked once, those it asks are deeper. */
-	if (!object || !__kunit_fault_armed() || window.masked != 1 || !counts(allocator))
+	if (!object || !p || p->masked != 1 || !counts(allocator))
 		return;
 	site = site ?: site_here();
 	if (!site_is_one_of(site, window.kept_by))
@@ -307,8 +397,14 @@ EXPORT_SYMBOL_GPL(kunit_fault_claim);
 void kunit_fault_release(void)
 {
 	struct task_struct *owner = window.owner;
+	unsigned int nr = window.nr_followed;
 
 	WRITE_ONCE(window.task, NULL);
+	WRITE_ONCE(window.nr_followed, 0);
+	while (nr--) {
+		if (window.followed[nr].task)
+			put_task_struct(window.followed[nr].task);
+	}
 	/* Whoever arms next sees what was written to the window before. */
 	smp_store_release(&window.owner, NULL);
 	put_task_struct(owner);
@@ -321,12 +417,20 @@ bool kunit_fault_is_owner(void)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_is_owner);
 
+/* Whether the current task is the owner, or followed */
+bool kunit_fault_takes_part(void)
+{
+	return kunit_fault_is_owner() || followed_here();
+}
+EXPORT_SYMBOL_GPL(kunit_fault_takes_part);
+
 /* In the owner: let allocations fail. */
 void kunit_fault_open(const struct kunit_fault_plan *plan)
 {
 	window.plan = *plan;
 	memset(&window.report, 0, sizeof(window.report));
-	window.masked = 0;
+	window.self = (struct participant) { .task = current };
+	atomic_set(&window.busy, 0);
 	window.kill_due = false;
 	window.kept_by = NULL;
 	window.functions = NULL;
@@ -334,10 +438,40 @@ void kunit_fault_open(const struct kunit_fault_plan *plan)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_open);
 
+/*
+ * Let what @task allocates, or whichever worker does @work, count as well: -EPERM if
+ * the current task is not the owner, or -ENOSPC.
+ */
+int kunit_fault_follow(struct task_struct *task, const struct work_struct *work)
+{
+	unsigned int nr = window.nr_followed;
+	unsigned int i;
+
+	if (!kunit_fault_is_owner())
+		return -EPERM;
+	for (i = 0; i < nr; i++) {
+		if (window.followed[i].task == task && window.followed[i].work == work)
+			return 0;
+	}
+	if (nr == ARRAY_SIZE(window.followed))
+		return -ENOSPC;
+	/* Else a later task might have its address.  A work item is up to the test. */
+	if (task)
+		get_task_struct(task);
+	window.followed[nr] = (struct participant) { .task = task, .work = work };
+	/* Pairs with the acquire in followed_here(). */
+	smp_store_release(&window.nr_followed, nr + 1);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_follow);
+
 /* In the owner: let them succeed again. */
 void kunit_fault_close(void)
 {
 	WRITE_ONCE(window.task, NULL);
+	/* One of those that are followed goes on. */
+	if (atomic_read(&window.busy) && !window.report.aborted)
+		window.report.overlapped = true;
 	if (!window.plan.signal)
 		return;
 	spin_lock_irq(siglock_of_current());
@@ -346,23 +480,23 @@ void kunit_fault_close(void)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_close);
 
-/* The same because the test has failed, with any lock held */
+/* The same because the test has failed, in whoever takes part, with any lock held */
 void kunit_fault_close_aborted(void)
 {
-	if (READ_ONCE(window.task) != current)
+	if (!READ_ONCE(window.task))
 		return;
 	WRITE_ONCE(window.task, NULL);
 	window.report.aborted = true;
 	/* If that cannot be had, kunit_fault_close() does it. */
-	if (window.plan.signal)
+	if (window.plan.signal && kunit_fault_is_owner())
 		try_set_killed(false);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_close_aborted);
 
-/* What has happened so far, if the current task is the owner */
+/* What has happened so far, if the current task takes part */
 void kunit_fault_peek(struct kunit_fault_report *report)
 {
-	if (kunit_fault_is_owner())
+	if (kunit_fault_takes_part())
 		*report = window.report;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_peek);

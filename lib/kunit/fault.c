@@ -28,8 +28,8 @@ static void release(void *unused)
  * @plan: What is to fail
  *
  * What the task allocates until kunit_fault_disarm() is counted and may fail;
- * other tasks, interrupts and what the allocators need for themselves do not
- * take part.  The test's end disarms as well, however it comes about; until then
+ * tasks that are not followed, interrupts and what the allocators need for
+ * themselves do not take part.  The test's end disarms as well, however it comes about; until then
  * no other task can arm.
  *
  * Context: Process context, in the task that is to see the failures.  Sleeps.
@@ -57,7 +57,7 @@ void kunit_fault_name_run(struct kunit *test, const char *name)
 	strscpy(place.run, name);
 }
 
-/* In the owner, not armed any more */
+/* In the owner, or who is followed, and not armed any more */
 static void say_which_run(void)
 {
 	struct kunit_fault_report report;
@@ -94,6 +94,63 @@ void kunit_fault_disarm(struct kunit *test, struct kunit_fault_report *report)
 }
 EXPORT_SYMBOL_GPL(kunit_fault_disarm);
 
+static void follow(struct kunit *test, struct task_struct *task,
+		   const struct work_struct *work)
+{
+	switch (kunit_fault_follow(task, work)) {
+	case 0:
+		return;
+	case -ENOSPC:
+		KUNIT_FAIL(test, "no more than %u tasks and work items can be followed",
+			   KUNIT_FAULT_MOST_FOLLOWED);
+		return;
+	default:
+		KUNIT_FAIL(test, "only the task that is armed can have others followed");
+	}
+}
+
+/**
+ * kunit_fault_follow_task() - Let points of another task count
+ * @test: The test
+ * @task: The task, such as one made by kthread_create() and not woken yet
+ *
+ * What @task allocates from here on is counted, may fail and is looked for among the
+ * leaks, as if the armed task did it, until that disarms.  The armed task has to wait
+ * before it passes the next point itself, until @task has ended or waits: else
+ * it is up to the scheduler which point comes first.  The test fails if the two are
+ * seen at points at the same time.
+ *
+ * @task may end meanwhile: it is referred to.  The test fails if the current task
+ * is not armed, or if there are more than %KUNIT_FAULT_MOST_FOLLOWED.
+ *
+ * Context: Process context, in the task that armed.
+ */
+void kunit_fault_follow_task(struct kunit *test, struct task_struct *task)
+{
+	follow(test, task, NULL);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_follow_task);
+
+/**
+ * kunit_fault_follow_work() - Let points of a work item count
+ * @test: The test
+ * @work: The work item, such as one that has not been queued yet; that in a &struct
+ *	  delayed_work, and in a &struct rcu_work, will do
+ *
+ * The same as kunit_fault_follow_task(), for the worker that does @work, while it does.
+ * The armed task waits by flush_work(), or by a completion.
+ *
+ * @work is not looked into.  It may be freed, but as long as the task is armed there
+ * must be no other work item at its address.
+ *
+ * Context: Process context, in the task that armed.
+ */
+void kunit_fault_follow_work(struct kunit *test, const struct work_struct *work)
+{
+	follow(test, NULL, work);
+}
+EXPORT_SYMBOL_GPL(kunit_fault_follow_work);
+
 /**
  * kunit_fault_abort() - Let allocations succeed because the test has failed
  *
@@ -101,11 +158,11 @@ EXPORT_SYMBOL_GPL(kunit_fault_disarm);
  * happened up to here.  Says in which run of a sweep it is, since an assertion in
  * the code does not know.
  *
- * Context: Any.  Without effect in a task that has not armed.
+ * Context: Any.  Without effect in a task that has not armed and is not followed.
  */
 void kunit_fault_abort(void)
 {
-	if (!kunit_fault_is_owner())
+	if (!kunit_fault_takes_part())
 		return;
 	kunit_fault_close_aborted();
 	say_which_run();

@@ -3,25 +3,142 @@
 //! KUnit tests of the [`fault_sweep`] attribute and of [`kernel::kunit::fault`].
 
 use kernel::{
+    bindings,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    ffi::{
+        c_int,
+        c_void, //
+    },
+    impl_has_work,
     kunit::fault::{
         available,
+        follow_task,
+        follow_work,
         inject,
         Allocator,
         Mode,
         Plan,
         Sweep, //
     },
+    new_work,
     page::Page,
     prelude::*,
+    sync::Arc,
+    task::Task,
+    types::ARef,
+    workqueue::{
+        self,
+        Work,
+        WorkItem, //
+    },
 };
 
 use core::{
-    ptr::null_mut,
+    ptr::{
+        from_ref,
+        null_mut, //
+    },
     sync::atomic::{
+        AtomicBool,
         AtomicPtr,
         Ordering, //
     },
 };
+
+/// Makes two boxes in a worker.
+#[pin_data]
+struct Helper {
+    #[pin]
+    work: Work<Helper>,
+    failed: AtomicBool,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Helper { self.work }
+}
+
+impl Helper {
+    fn new() -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                work <- new_work!("Helper::work"),
+                failed: AtomicBool::new(false),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Has the work done, and waits for that.
+    fn work(self: &Arc<Self>) -> Result {
+        let _ = workqueue::system().enqueue(self.clone());
+        // SAFETY: The work item is initialised, and lives as long as `self`.
+        unsafe { bindings::flush_work(Work::raw_get(&self.work)) };
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(ENOMEM);
+        }
+        Ok(())
+    }
+}
+
+fn two_boxes() -> Result<(KBox<u8>, KBox<u64>)> {
+    Ok((KBox::new(1, GFP_KERNEL)?, KBox::new(2, GFP_KERNEL)?))
+}
+
+impl WorkItem for Helper {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        this.failed.store(two_boxes().is_err(), Ordering::Relaxed);
+    }
+}
+
+/// A kernel thread that makes two boxes when it is woken. There is one at a time.
+struct Thread(ARef<Task>);
+
+static THREAD_IS_DONE: AtomicBool = AtomicBool::new(false);
+
+impl Thread {
+    fn new() -> Result<Self> {
+        // SAFETY: The function is one for a thread, which does not use its argument.
+        let task = unsafe {
+            bindings::kthread_create_on_node(
+                Some(Self::run),
+                null_mut(),
+                bindings::NUMA_NO_NODE,
+                kernel::c_str!("kunit_fault_rust").as_char_ptr(),
+            )
+        };
+
+        // SAFETY: A thread that has not been woken is valid, and so it is until it is stopped.
+        Ok(Self(unsafe { &*from_err_ptr(task)?.cast::<Task>() }.into()))
+    }
+
+    extern "C" fn run(_: *mut c_void) -> c_int {
+        let outcome = two_boxes();
+
+        THREAD_IS_DONE.store(true, Ordering::Relaxed);
+        match outcome {
+            Ok(_) => 0,
+            Err(err) => err.to_errno(),
+        }
+    }
+
+    /// Wakes it, and returns what came of it.
+    fn join(self) -> Result {
+        THREAD_IS_DONE.store(false, Ordering::Relaxed);
+        self.0.wake_up();
+        // If it were stopped too early, it would not begin.
+        while !THREAD_IS_DONE.load(Ordering::Relaxed) {
+            // SAFETY: FFI call in a task that may sleep.
+            unsafe { bindings::schedule_timeout_uninterruptible(1) };
+        }
+        // SAFETY: The thread is valid, as `self` has a reference.
+        to_result(unsafe { bindings::kthread_stop(from_ref::<Task>(&self.0).cast_mut().cast()) })
+    }
+}
 
 #[kunit_tests(rust_kunit_fault)]
 mod tests {
@@ -200,6 +317,40 @@ mod tests {
             SET_UP.store(KBox::into_raw(first), Ordering::Relaxed);
         }
         Ok(KBox::new(2, GFP_KERNEL)?)
+    }
+
+    /// In each mode two points: the boxes of a thread that the test has made before.
+    #[test]
+    fn task_is_followed() -> Result {
+        let total = Sweep::new().run(|run| {
+            let thread = Thread::new()?;
+
+            let _ = run.inject(|| {
+                follow_task(&thread.0)?;
+                thread.join()
+            });
+            Ok(())
+        })?;
+
+        assert!(total == 4 || !available());
+        Ok(())
+    }
+
+    /// In each mode three points: the helper, which the test makes, and two boxes of a worker's.
+    #[test]
+    fn work_is_followed() -> Result {
+        let total = Sweep::new().run(|run| {
+            let _ = run.inject(|| {
+                let helper = Helper::new()?;
+
+                follow_work(&helper.work)?;
+                helper.work()
+            });
+            Ok(())
+        })?;
+
+        assert!(total == 6 || !available());
+        Ok(())
     }
 
     /// A sweep by hand counts what it should: two modes of three points.

@@ -8,7 +8,8 @@
 //!
 //! A *fault point* is a request to the slab, page or percpu allocator that the test's task makes
 //! in task context, that may fail, and that no allocator makes for itself. How many there are does
-//! not depend on what ran before, as long as the code does not.
+//! not depend on what ran before, as long as the code does not. Other tasks and work items take
+//! part if [`follow_task`] or [`follow_work`] names them.
 //!
 //! Needs `CONFIG_KUNIT_FAULT_INJECTION`; without it a sweep marks its test as skipped.
 //!
@@ -22,6 +23,8 @@ use crate::{
     fmt,
     prelude::*,
     str::{CStr, CString},
+    task::Task,
+    workqueue::Work,
 };
 
 /// # Examples
@@ -58,8 +61,8 @@ pub use macros::fault_sweep;
 #[cfg(CONFIG_KUNIT_FAULT_INJECTION)]
 mod imp {
     pub(super) use crate::bindings::{
-        kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan,
-        kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
+        kunit_fault_arm as arm_plan, kunit_fault_disarm as disarm_plan, kunit_fault_follow_task,
+        kunit_fault_follow_work, kunit_fault_sweep_arm as arm, kunit_fault_sweep_disarm as disarm,
         kunit_fault_sweep_fail as fail, kunit_fault_sweep_next as next,
         kunit_fault_sweep_report_skipped as report_skipped,
     };
@@ -79,6 +82,10 @@ mod imp {
     }
 
     pub(super) unsafe fn disarm_plan(_: *mut kunit, _: *mut kunit_fault_report) {}
+
+    pub(super) unsafe fn kunit_fault_follow_task(_: *mut kunit, _: *mut task_struct) {}
+
+    pub(super) unsafe fn kunit_fault_follow_work(_: *mut kunit, _: *const work_struct) {}
 
     pub(super) unsafe fn arm(_: *mut kunit, _: *mut kunit_fault_sweep) -> c_int {
         -(EOPNOTSUPP as c_int)
@@ -188,6 +195,8 @@ pub struct Report {
     pub fired: usize,
     /// Requests that must not fail, and therefore are no points.
     pub nofail: usize,
+    /// Whether two tasks were at points at the same time. All else depends on the scheduler then.
+    pub overlapped: bool,
 }
 
 /// Calls `body` in the current KUnit test, with its allocations failing as `plan` has it.
@@ -231,8 +240,111 @@ pub fn inject<T>(plan: Plan, body: impl FnOnce() -> T) -> Result<(T, Report)> {
         points: report.points,
         fired: report.fired,
         nofail: report.nofail,
+        overlapped: report.overlapped,
     };
     Ok((result, report))
+}
+
+/// Lets the points of another task count, too, until the current task disarms.
+///
+/// To be called where allocations are to fail, in the body of a sweep: in any other place it fails
+/// the test. What `task` allocates may fail from then on, and is looked for among the leaks.
+///
+/// The current task has to wait before it allocates again, until `task` has ended, or waits
+/// itself: else it is up to the scheduler which point comes first. If the two are seen at points at
+/// the same time, the test fails.
+///
+/// # Errors
+///
+/// `EINVAL` if the current task does not run a KUnit test.
+pub fn follow_task(task: &Task) -> Result {
+    let test = current_test()?;
+
+    // SAFETY: `test` is the current test, and `task` is valid for the call, in which a reference
+    // is taken.
+    unsafe { imp::kunit_fault_follow_task(test, task.0.get()) };
+    Ok(())
+}
+
+/// Lets the points of a work item count, too: as [`follow_task`], for the worker that does it.
+///
+/// The work item may be freed while it is followed, but then no other one may be made that is
+/// where it was.
+///
+/// # Errors
+///
+/// `EINVAL` if the current task does not run a KUnit test.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     impl_has_work, new_work,
+///     kunit::fault::{fault_sweep, follow_work},
+///     sync::{new_condvar, new_mutex, Arc, CondVar, Mutex},
+///     workqueue::{self, Work, WorkItem},
+/// };
+///
+/// #[pin_data]
+/// struct Helper {
+///     #[pin]
+///     work: Work<Helper>,
+///     #[pin]
+///     outcome: Mutex<Option<Result>>,
+///     #[pin]
+///     done: CondVar,
+/// }
+///
+/// impl_has_work! {
+///     impl HasWork<Self> for Helper { self.work }
+/// }
+///
+/// impl WorkItem for Helper {
+///     type Pointer = Arc<Helper>;
+///
+///     fn run(this: Arc<Helper>) {
+///         let outcome = KBox::new(1, GFP_KERNEL).map(drop).map_err(Error::from);
+///
+///         *this.outcome.lock() = Some(outcome);
+///         this.done.notify_all();
+///     }
+/// }
+///
+/// // Two points: the helper itself, and the box, which a worker makes.
+/// #[fault_sweep(cap = 2)]
+/// fn by_a_worker() -> Result {
+///     let helper = Arc::pin_init(
+///         pin_init!(Helper {
+///             work <- new_work!("Helper::work"),
+///             outcome <- new_mutex!(None),
+///             done <- new_condvar!(),
+///         }),
+///         GFP_KERNEL,
+///     )?;
+///
+///     follow_work(&helper.work)?;
+///     let _ = workqueue::system().enqueue(helper.clone());
+///
+///     let mut outcome = helper.outcome.lock();
+///     loop {
+///         if let Some(outcome) = *outcome {
+///             return outcome;
+///         }
+///         helper.done.wait(&mut outcome);
+///     }
+/// }
+///
+/// by_a_worker()?;
+/// # Ok::<(), Error>(())
+/// ```
+pub fn follow_work<T: ?Sized, const ID: u64>(work: &Work<T, ID>) -> Result {
+    let test = current_test()?;
+
+    // SAFETY: `work` is a reference.
+    let work = unsafe { Work::raw_get(work) };
+    // SAFETY: `test` is the current test; `work` is not accessed.
+    unsafe { imp::kunit_fault_follow_work(test, work) };
+    Ok(())
 }
 
 /// Returns whether faults can be injected; if not, marks the current test as skipped.
