@@ -17,7 +17,6 @@
 
 use kernel::{
     bindings, c_str,
-    error::to_result,
     kunit::fault::{
         available,
         inject,
@@ -36,18 +35,33 @@ use kernel::{
 /// For `pr_info!()` and the like.
 const __LOG_PREFIX: &[u8] = b"fork_fail\0";
 
+mod abort;
+mod call;
 mod child;
 mod copy;
+mod disturb;
+mod driver;
+mod limits;
+mod map;
+mod mark;
+mod memcg;
+mod mm;
 mod oracles;
 mod parent;
+mod readings;
 mod scenarios;
 mod selftest;
+mod settings;
 mod shim;
+mod swap;
+mod uffd;
+mod undo;
 mod user;
 mod ways;
 
 use child::Child;
 use copy::Copied;
+use driver::Keeping;
 use oracles::{
     check_empty,
     check_words,
@@ -60,7 +74,6 @@ use scenarios::{
     Spacing,
     Vma, //
 };
-use shim::*;
 use ways::{
     Way,
     WAYS, //
@@ -101,9 +114,7 @@ const TREE_ALONE: Fork = Fork {
 
 /// One run of a sweep: forks by `fork`, and checks what that has left behind.
 fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> Result {
-    // SAFETY: FFI call without safety requirements.
-    let announced = || unsafe { fork_fail_uffd_forks() };
-    let announced_before = announced();
+    let announced_before = uffd::forks();
     let forked = (fork.by)(run, parent)?;
 
     if let Some(child) = forked {
@@ -120,7 +131,7 @@ fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> R
         }
         // Before its memory is read: that faults pages in.
         copy.check(run)?;
-        let wrong = child.wrong_copy(parent);
+        let wrong = copy.wrong_memory();
         let once = child.ends_once();
 
         if let Some((addr, what)) = wrong {
@@ -129,7 +140,7 @@ fn attempt(run: &mut Run<'_>, parent: &Parent, before: &Before, fork: Fork) -> R
         run.check(once, fmt!("the child's mm has other references at its end"))?;
     } else {
         run.check(
-            announced() == announced_before,
+            uffd::forks() == announced_before,
             fmt!("a fork that failed is an event for userfaultfd"),
         )?;
     }
@@ -159,7 +170,7 @@ fn forks<'a>(name: &'a CStr, parent: &Parent, fork: Fork) -> Sweep<'a> {
 /// write-protects pages, and fills per-CPU caches.
 fn warm_up(parent: &Parent) -> Result {
     if !parent.keeps_something() {
-        drop(Child::dup_mm(parent)?);
+        drop(parent.fork()?);
     }
     Ok(())
 }
@@ -169,7 +180,7 @@ fn warm_up_counting(parent: &Parent) -> Result<usize> {
     if parent.keeps_something() {
         return Ok(0);
     }
-    let (child, report) = inject(Plan::count(), || Child::dup_mm(parent))?;
+    let (child, report) = inject(Plan::count(), || parent.fork())?;
 
     drop(child?);
     Ok(report.points)
@@ -322,7 +333,7 @@ fn refuse_all(table: &'static [Scenario], fork: Fork) -> Result {
 
 /// Forks by `dup_mm()`, as fork() does.
 fn whole_mm(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
-    Ok(run.inject(|| Child::dup_mm(parent)).ok())
+    Ok(run.inject(|| parent.fork()).ok())
 }
 
 /// Forks by `dup_mmap()` alone. So the child can be checked after its lock is dropped and before it
@@ -330,7 +341,7 @@ fn whole_mm(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
 fn tree_alone(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
     let child = Child::new()?;
 
-    if run.inject(|| child.dup_mmap(parent)).is_ok() {
+    if run.inject(|| parent.fork_tree(&child)).is_ok() {
         return Ok(Some(child));
     }
     look_at_failed(run, child, parent)?;
@@ -353,14 +364,10 @@ fn look_at_failed(run: &mut Run<'_>, child: Child, parent: &Parent) -> Result {
 /// Forks by `dup_mm()`, while a driver takes a reference to the child's mm, as any task may that
 /// finds the mm in time. So the mm outlives the failed fork, and can be checked.
 fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>> {
-    // SAFETY: FFI call without safety requirements.
-    to_result(unsafe { fork_fail_driver_keep(true) })?;
-    let forked = run.inject(|| Child::dup_mm(parent)).ok();
-    // SAFETY: FFI calls without safety requirements.
-    let (unmarked, locked) = unsafe {
-        fork_fail_driver_keep(false);
-        (fork_fail_driver_unmarked(), fork_fail_driver_locked())
-    };
+    let keeping = Keeping::new()?;
+    let forked = run.inject(|| parent.fork()).ok();
+    let kept = keeping.stop();
+    let (unmarked, locked) = (driver::unmarked(), driver::locked());
 
     run.check(
         unmarked == 0,
@@ -371,14 +378,9 @@ fn kept_by_a_driver(run: &mut Run<'_>, parent: &Parent) -> Result<Option<Child>>
         fmt!("{locked} times nobody can read the parent's VMAs during close()"),
     )?;
 
-    if forked.is_some() {
-        drop(Child::kept());
-    } else if let Some(child) = Child::kept() {
-        // SAFETY: The child's mm is valid by its invariants.
-        let unstable = unsafe { fork_fail_unstable(child.mm()) };
-
+    if let (None, Some(child)) = (&forked, kept) {
         run.check(
-            unstable,
+            child.is_unstable(),
             fmt!("the failed child's mm is not marked as unstable"),
         )?;
         look_at_failed(run, child, parent)?;
@@ -534,10 +536,10 @@ mod tests {
             return Ok(());
         }
         let parent = Parent::new(NUMBERS.last().ok_or(EINVAL)?)?;
-        let (child, whole) = inject(Plan::count(), || Child::dup_mm(&parent))?;
+        let (child, whole) = inject(Plan::count(), || parent.fork())?;
 
         drop(child?);
-        let (child, killed) = inject(Plan::once(1).signal(), || Child::dup_mm(&parent))?;
+        let (child, killed) = inject(Plan::once(1).signal(), || parent.fork())?;
 
         assert!(child.is_err());
         assert!(killed.points < whole.points / 2);
@@ -555,7 +557,7 @@ mod tests {
 
         // The latter half are page tables, and maybe their locks. It ends with the last but one.
         for nth in points / 2..points - 2 {
-            let (child, killed) = inject(Plan::once(nth).signal(), || Child::dup_mm(&parent))?;
+            let (child, killed) = inject(Plan::once(nth).signal(), || parent.fork())?;
 
             assert!(child.is_err());
             // What may follow is the lock of the table, and lists of what is to be freed: of pages,
@@ -578,9 +580,9 @@ mod tests {
             let parent = Parent::new(scenario)?;
             let mut first = None;
 
-            drop(Child::dup_mm(&parent)?);
+            drop(parent.fork()?);
             for _ in 0..20 {
-                let (child, report) = inject(Plan::count(), || Child::dup_mm(&parent))?;
+                let (child, report) = inject(Plan::count(), || parent.fork())?;
 
                 drop(child?);
                 assert_eq!(*first.get_or_insert(report), report);

@@ -4,87 +4,24 @@
 
 use super::{
     child::Child,
+    mm::{
+        entries,
+        finds,
+        linked, //
+    },
     parent::Parent,
-    shim::*, //
+    readings::Readings,
+    shim::*,
+    uffd, //
 };
 use kernel::{
-    bindings,
-    c_str,
     kunit::fault::Run,
-    prelude::*,
-    str::CStr, //
+    prelude::*, //
 };
-
-/// Room for readings; the C side has fewer in each of its tables.
-const MAX_READINGS: usize = 40;
-
-const UNREAD: Reading = Reading {
-    name: core::ptr::null(),
-    value: 0,
-};
-
-/// The readings of one table: of the kernel, of a VMA, of the slab caches, or of settings.
-pub(crate) struct Readings {
-    all: [Reading; MAX_READINGS],
-    nr: usize,
-}
-
-impl Readings {
-    /// `read` fills the array, and returns how many it has filled.
-    fn new(read: impl FnOnce(*mut Reading, u32) -> u32) -> Self {
-        let mut all = [UNREAD; MAX_READINGS];
-        let nr = read(all.as_mut_ptr(), MAX_READINGS as u32) as usize;
-
-        Self { all, nr }
-    }
-
-    pub(crate) fn of_global(parent: &Parent) -> Self {
-        // SAFETY: The parent's mm is valid, and the array has as much room as is said.
-        Self::new(|all, max| unsafe { fork_fail_read(parent.mm(), all, max) })
-    }
-
-    /// These are named by their slab caches.
-    pub(crate) fn of_slabs() -> Self {
-        // SAFETY: The array has as much room as is said.
-        Self::new(|all, max| unsafe { fork_fail_read_slabs(all, max) })
-    }
-
-    pub(crate) fn of_settings() -> Self {
-        // SAFETY: The array has as much room as is said.
-        Self::new(|all, max| unsafe { fork_fail_read_settings(all, max) })
-    }
-
-    pub(crate) fn of_vma(parent: &Parent, addr: usize) -> Self {
-        // SAFETY: The parent's mm is valid, and the array has as much room as is said.
-        Self::new(|all, max| unsafe { fork_fail_read_vma(parent.mm(), addr, all, max) })
-    }
-
-    /// Returns the first reading that differs: its name, and the values before and after.
-    pub(crate) fn difference(&self, after: &Self) -> Option<(&'static CStr, isize, isize)> {
-        if self.nr != after.nr {
-            return Some((
-                c_str!("number of readings"),
-                self.nr as isize,
-                after.nr as isize,
-            ));
-        }
-        let pairs = self.all.iter().zip(&after.all).take(self.nr);
-
-        pairs
-            .filter(|(before, after)| before.value != after.value)
-            .map(|(before, after)| {
-                // SAFETY: A reading's name is a static string.
-                let name = unsafe { CStr::from_char_ptr(before.name) };
-
-                (name, before.value, after.value)
-            })
-            .next()
-    }
-}
 
 /// A reading that differs. `place` is the address of its VMA, or 0 for one of the kernel.
 pub(crate) struct Difference {
-    name: &'static CStr,
+    pub(super) name: &'static str,
     place: usize,
     before: isize,
     after: isize,
@@ -93,7 +30,7 @@ pub(crate) struct Difference {
 /// The state before a fork.
 pub(crate) struct Before {
     global: Readings,
-    slabs: Option<Readings>,
+    pub(super) slabs: Option<Readings>,
     vmas: KVVec<(usize, Readings)>,
 }
 
@@ -179,7 +116,7 @@ impl Before {
 
     /// Returns the first slab cache whose number of objects differs: its name, and the numbers
     /// before and after. For the end of a sweep.
-    pub(crate) fn slab_difference(&self) -> Option<(&'static CStr, isize, isize)> {
+    pub(crate) fn slab_difference(&self) -> Option<(&'static str, isize, isize)> {
         settle();
         self.slabs.as_ref()?.difference(&Readings::of_slabs())
     }
@@ -193,82 +130,30 @@ pub(crate) fn check_words(run: &mut Run<'_>, parent: &Parent) -> Result {
     }
 }
 
-/// Changes what each reading reads, one after the other, and changes it back. Returns how many
-/// there are. If a change does not show in its reading, returns the name of that and of the one
-/// that shows it instead.
-pub(crate) fn disturb_each(
-    parent: &Parent,
-) -> Result<usize, (&'static CStr, Option<&'static CStr>)> {
-    let addr = parent.vmas()[0].addr;
-    let mut nth = 0;
-
-    loop {
-        // Read before each change: a thread that it starts leaves its stack mapped.
-        let Ok(before) = Before::new(parent) else {
-            return Err((c_str!("memory for the readings"), None));
-        };
-        // SAFETY: The parent's mm is valid, and its first VMA is a private mapping of a file.
-        let name = unsafe { fork_fail_disturb(parent.mm(), addr, nth, false) };
-        if name.is_null() {
-            return Ok(nth as usize);
-        }
-        // SAFETY: A reading's name is a static string.
-        let name = unsafe { CStr::from_char_ptr(name) };
-        let shown = before.difference(parent).map(|difference| difference.name);
-
-        // SAFETY: As above; this undoes it.
-        unsafe { fork_fail_disturb(parent.mm(), addr, nth, true) };
-        if shown.map(CStr::to_str) != Some(name.to_str()) {
-            return Err((name, shown));
-        }
-        nth += 1;
-    }
-}
-
-/// The same for the slab caches: allocates an object of each.
-pub(crate) fn disturb_slabs(before: &Before) -> Result<usize, &'static CStr> {
-    let mut taken = 0;
-    let Some(slabs) = &before.slabs else {
-        return Ok(0);
-    };
-
-    for reading in &slabs.all[..slabs.nr] {
-        // SAFETY: A reading's name is a static string.
-        let name = unsafe { CStr::from_char_ptr(reading.name) };
-
-        // SAFETY: As above.
-        if !unsafe { fork_fail_disturb_slab(reading.name, false) } {
-            continue;
-        }
-        let shown = before.slab_difference();
-
-        // SAFETY: As above; this frees the object.
-        unsafe { fork_fail_disturb_slab(reading.name, true) };
-        match shown {
-            Some((shown, was, is)) if shown.to_str() == name.to_str() && is > was => taken += 1,
-            _ => return Err(name),
-        }
-    }
-    Ok(taken)
-}
-
 /// Waits until objects are freed that are freed after a grace period.
 fn grace_period() {
     // SAFETY: FFI call without safety requirements.
-    unsafe { bindings::rcu_barrier() };
+    unsafe { rcu_barrier() };
 }
 
 /// Waits until everything is freed that is freed late, by RCU or by another task.
 pub(crate) fn settle() {
-    // SAFETY: FFI call without safety requirements.
-    unsafe { fork_fail_settle() };
+    uffd::settle();
+    // The per-CPU batches hold references to pages.
+    // SAFETY: FFI calls without safety requirements.
+    unsafe {
+        flush_delayed_fput();
+        lru_add_drain_all();
+        rcu_barrier();
+        kvfree_rcu_barrier();
+    }
 }
 
 /// Fails the run if anybody could find a VMA in the mm of a failed fork: by iterating over its
 /// tree, by looking an address up, or by an rmap walk.
 pub(crate) fn check_empty(run: &mut Run<'_>, child: &Child, parent: &Parent) -> Result {
     // SAFETY: The child's mm is valid by its invariants.
-    let entries = unsafe { fork_fail_entries(child.mm()) };
+    let entries = unsafe { entries(child.mm()) };
 
     run.check(
         entries == 0,
@@ -277,7 +162,7 @@ pub(crate) fn check_empty(run: &mut Run<'_>, child: &Child, parent: &Parent) -> 
     for placed in parent.some_vmas() {
         for addr in placed.bounds() {
             // SAFETY: The child's mm is valid by its invariants.
-            let found = unsafe { fork_fail_finds(child.mm(), addr) };
+            let found = unsafe { finds(child.mm(), addr) };
 
             run.check(
                 !found,
@@ -285,7 +170,7 @@ pub(crate) fn check_empty(run: &mut Run<'_>, child: &Child, parent: &Parent) -> 
             )?;
         }
         // SAFETY: Both are valid by their invariants.
-        let linked = unsafe { fork_fail_linked(child.mm(), parent.mm(), placed.addr) };
+        let linked = unsafe { linked(child.mm(), parent.mm(), placed.addr) };
 
         run.check(
             linked == 0,

@@ -4,6 +4,11 @@
 
 use super::{
     child::Child,
+    map::{
+        OpenFile,
+        Pin, //
+    },
+    mark::mark,
     scenarios::{
         History,
         Memory,
@@ -12,11 +17,28 @@ use super::{
         Treatment,
         Vma, //
     },
+    settings::{
+        merge,
+        Pool, //
+    },
     shim::*,
+    swap::{
+        swap_out,
+        Swap, //
+    },
+    uffd::{
+        Watch,
+        Watched, //
+    },
+    undo::Undo,
     user::UserSpace, //
 };
-use core::ptr::NonNull;
-use kernel::{bindings, error::to_result, ffi::c_long, page::PAGE_SIZE, prelude::*};
+use kernel::{
+    error::to_result,
+    ffi::c_long,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// Address of the first VMA.
 const BASE: usize = 0x1000_0000;
@@ -27,7 +49,7 @@ const SWAP_MAP_MAX: usize = 0x3e;
 /// About so many VMAs of a large address space are checked after each failure.
 const MANY: usize = 100;
 /// Free pages in the pool of huge pages: enough for each scenario.
-const POOL: u32 = 12;
+const POOL: usize = 12;
 
 /// A VMA, and where it is.
 #[derive(Clone, Copy)]
@@ -90,8 +112,9 @@ impl Places {
     /// Returns the address of the next VMA: the lowest of user space, then below and above the end
     /// of a page table of each level, at last the highest of user space.
     fn edge(&self, len: usize) -> usize {
+        // UML maps the last page, but no access to it is allowed.
         // SAFETY: FFI calls without safety requirements.
-        let (lowest, highest) = unsafe { (fork_fail_lowest(), fork_fail_highest()) };
+        let (lowest, highest) = unsafe { (fork_fail_lowest(), fork_fail_task_size() - PAGE_SIZE) };
         let (edge, side) = (self.count.div_ceil(2), self.count % 2);
 
         match (edge, side) {
@@ -136,83 +159,19 @@ impl Places {
     }
 }
 
-/// A page that is pinned for DMA.
-///
-/// # Invariants
-///
-/// `fork_fail_pin()` returned it.
-struct Pin(NonNull<Page>);
-
-impl Drop for Pin {
-    fn drop(&mut self) {
-        // SAFETY: By the type's invariants.
-        unsafe { fork_fail_unpin(self.0.as_ptr()) };
-    }
-}
-
-/// The swap area, as long as it is needed.
-struct Swap;
-
-impl Swap {
-    fn on() -> Result<Self> {
-        // SAFETY: FFI call without safety requirements.
-        to_result(unsafe { fork_fail_swap_on() })?;
-        Ok(Self)
-    }
-}
-
-impl Drop for Swap {
-    fn drop(&mut self) {
-        // SAFETY: FFI call without safety requirements.
-        unsafe { fork_fail_swap_off() };
-    }
-}
-
-/// The pool of huge pages, as long as it has to be larger than it was.
-struct Pool;
-
-impl Pool {
-    fn with(pages: u32) -> Result<Self> {
-        // SAFETY: FFI call without safety requirements.
-        to_result(unsafe { fork_fail_huge_pool(pages) })?;
-        Ok(Self)
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        // SAFETY: FFI call without safety requirements.
-        unsafe { fork_fail_huge_pool_restore() };
-    }
-}
-
-/// A userfaultfd that is watching.
-///
-/// # Invariants
-///
-/// It came from `fork_fail_uffd_open()`.
-struct Watch(NonNull<Uffd>);
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // SAFETY: By the type's invariants.
-        unsafe { fork_fail_uffd_close(self.0.as_ptr()) };
-    }
-}
-
 /// The address space of a scenario, which this kthread has attached.
 ///
 /// The order of the fields matters when they are dropped: the pins, userfaultfds and relatives go
 /// before the address space, and the pool shrinks after its last page is free.
 pub(crate) struct Parent {
     vmas: KVVec<Placed>,
-    pinned: KVVec<Pin>,
-    watches: KVVec<Watch>,
+    pinned: KVVec<Undo<Pin>>,
+    watches: KVVec<Undo<Watch>>,
     /// The mms that it was forked from, and others that share its pages.
     relatives: KVVec<Child>,
-    swap: Option<Swap>,
+    swap: Option<Undo<Swap>>,
     user: UserSpace,
-    _pool: Option<Pool>,
+    _pool: Option<Undo<Pool>>,
 }
 
 impl Parent {
@@ -227,10 +186,7 @@ impl Parent {
         let mut parent = Self::of(&repeated, scenario.spacing)?;
         parent.go_through(scenario.history)?;
         if scenario.ldt {
-            parent.user.with_scratch(|scratch| {
-                // SAFETY: This kthread has an mm with a page at `scratch`.
-                to_result(unsafe { fork_fail_ldt(scratch) })
-            })?;
+            parent.user.make_ldt()?;
         }
         Ok(parent)
     }
@@ -279,69 +235,48 @@ impl Parent {
 
     /// Gives the fields of the mm values that tell whether a fork has copied them.
     fn mark(&self) -> Result {
-        // SAFETY: FFI call without safety requirements.
-        let file = unsafe { fork_fail_file(PAGE_SIZE) };
-        if file.is_null() {
-            return Err(ENOMEM);
-        }
-        // SAFETY: The mm is valid by `user`'s invariants, and the file is referenced.
-        let marked = to_result(unsafe { fork_fail_mark(self.mm(), file) });
+        let file = OpenFile::in_memory(PAGE_SIZE)?;
 
-        // SAFETY: The reference is ours; the mm has its own.
-        unsafe { bindings::fput(file) };
-        marked
+        // SAFETY: The mm is valid by `user`'s invariants, and the file is referenced.
+        to_result(unsafe { mark(self.mm(), file.as_ptr()) })
     }
 
-    /// Opens the file to map, or returns null for memory without one.
-    fn file_for(placed: Placed) -> Result<*mut File> {
+    /// Opens the file to map, if there is one.
+    fn file_for(placed: Placed) -> Result<Option<OpenFile>> {
         let file = match placed.vma.memory {
-            // SAFETY: FFI call without safety requirements.
-            Memory::PrivateFile | Memory::SharedFile => unsafe { fork_fail_file(placed.len()) },
-            // SAFETY: FFI call without safety requirements.
-            Memory::Pfns => unsafe { fork_fail_driver(false) },
-            // SAFETY: FFI call without safety requirements.
-            Memory::Mixed => unsafe { fork_fail_driver(true) },
-            _ => return Ok(core::ptr::null_mut()),
+            Memory::PrivateFile | Memory::SharedFile => OpenFile::in_memory(placed.len()),
+            Memory::Pfns => OpenFile::of_driver(false),
+            Memory::Mixed => OpenFile::of_driver(true),
+            _ => return Ok(None),
         };
 
-        if file.is_null() {
-            return Err(ENOMEM);
-        }
-        Ok(file)
+        file.map(Some)
     }
 
     fn map(&self, placed: Placed) -> Result {
         let Placed { vma, addr } = placed;
-        let mut how = 0;
+        let mut flags = MAP_PRIVATE;
 
         if vma.memory == Memory::Secret {
-            // SAFETY: This kthread has an mm by `user`'s invariants.
-            return to_result(unsafe { fork_fail_map_secret(addr, placed.len()) });
+            return self.user.map_secret(addr, placed.len());
         }
         if vma.memory.is_shared() {
-            how |= FORK_FAIL_SHARED;
+            flags = MAP_SHARED;
         }
         if vma.treatment == Treatment::Locked {
-            how |= FORK_FAIL_LOCKED;
+            flags |= MAP_LOCKED;
         }
         if vma.memory.is_pooled() {
-            how |= FORK_FAIL_HUGE;
+            flags |= MAP_HUGETLB;
         }
         let file = Self::file_for(placed)?;
-        // SAFETY: This kthread has an mm by `user`'s invariants, `file` is null or referenced.
-        let mapped = unsafe { fork_fail_map(file, addr, placed.len(), how) };
-        if !file.is_null() {
-            // SAFETY: The reference is ours; a mapping has its own.
-            unsafe { bindings::fput(file) };
-        }
-        if mapped < 0 {
-            return Err(Error::from_errno(mapped as i32));
-        }
+
+        self.user.map(file.as_ref(), addr, placed.len(), flags)?;
         if vma.memory == Memory::Thp {
-            self.advise(addr, placed.len(), FORK_FAIL_HUGEPAGE)?;
+            self.user.advise(addr, placed.len(), MADV_HUGEPAGE)?;
         }
         if vma.memory == Memory::Sparse && cfg!(CONFIG_TRANSPARENT_HUGEPAGE) {
-            self.advise(addr, placed.len(), FORK_FAIL_NOHUGEPAGE)?;
+            self.user.advise(addr, placed.len(), MADV_NOHUGEPAGE)?;
         }
         Ok(())
     }
@@ -354,14 +289,10 @@ impl Parent {
         }
         if placed.vma.memory == Memory::Thp {
             // khugepaged must not collapse what stays in small pages.
-            self.advise(placed.addr, placed.len(), FORK_FAIL_NOHUGEPAGE)?;
+            self.user
+                .advise(placed.addr, placed.len(), MADV_NOHUGEPAGE)?;
         }
         Ok(())
-    }
-
-    fn advise(&self, addr: usize, len: usize, advice: fork_fail_advice) -> Result {
-        // SAFETY: The mm is valid by `user`'s invariants.
-        to_result(unsafe { fork_fail_advise(self.mm(), addr, len, advice) })
     }
 
     fn treat(&mut self, placed: Placed) -> Result {
@@ -369,21 +300,16 @@ impl Parent {
 
         match placed.vma.treatment {
             Treatment::None | Treatment::Locked => Ok(()),
-            Treatment::DontFork => self.advise(addr, len, FORK_FAIL_DONTFORK),
-            Treatment::WipeOnFork => self.advise(addr, len, FORK_FAIL_WIPEONFORK),
-            Treatment::Merged => self.advise(addr, len, FORK_FAIL_MERGEABLE),
-            // SAFETY: This kthread has an mm by `user`'s invariants.
-            Treatment::ReadOnly => to_result(unsafe { fork_fail_read_only(addr, len) }),
-            // SAFETY: As above.
-            Treatment::Policy => to_result(unsafe { fork_fail_policy(addr, len) }),
-            Treatment::Named => self.user.with_scratch(|scratch| {
-                // SAFETY: As above, with a page at `scratch`.
-                to_result(unsafe { fork_fail_name(addr, len, scratch) })
-            }),
-            Treatment::Watched => self.watch(placed, 0),
-            Treatment::WatchedForks => self.watch(placed, FORK_FAIL_UFFD_EVENTS),
-            Treatment::WatchedWrites => self.watch(placed, FORK_FAIL_UFFD_WP),
-            Treatment::Pinned => self.pin(addr),
+            Treatment::DontFork => self.user.advise(addr, len, MADV_DONTFORK),
+            Treatment::WipeOnFork => self.user.advise(addr, len, MADV_WIPEONFORK),
+            Treatment::Merged => self.user.advise(addr, len, MADV_MERGEABLE),
+            Treatment::ReadOnly => self.user.make_read_only(addr, len),
+            Treatment::Policy => self.user.set_policy(addr, len),
+            Treatment::Named => self.user.name(addr, len),
+            Treatment::Watched => self.watch(placed, Watched::Pages),
+            Treatment::WatchedForks => self.watch(placed, Watched::Forks),
+            Treatment::WatchedWrites => self.watch(placed, Watched::Writes),
+            Treatment::Pinned => Ok(self.pinned.push(self.user.pin(addr)?, GFP_KERNEL)?),
             Treatment::Swapped => self.swap_out(placed),
             Treatment::SwappedOften => {
                 self.swap_out(placed)?;
@@ -392,40 +318,26 @@ impl Parent {
             Treatment::PartlyMapped => placed.words().try_for_each(|word| {
                 let half = Placed::page_size(placed.vma) / 2;
 
-                self.advise(word + half, half, FORK_FAIL_DONTNEED)
+                self.user.advise(word + half, half, MADV_DONTNEED)
             }),
         }
     }
 
-    fn pin(&mut self, addr: usize) -> Result {
-        // SAFETY: This kthread has an mm by `user`'s invariants.
-        let page = NonNull::new(unsafe { fork_fail_pin(addr) }).ok_or(EFAULT)?;
+    fn watch(&mut self, placed: Placed, what: Watched) -> Result {
+        let watch = Watch::new(&self.user, placed.addr, placed.len(), what)?;
 
-        // INVARIANT: It was pinned above.
-        Ok(self.pinned.push(Pin(page), GFP_KERNEL)?)
-    }
-
-    fn watch(&mut self, placed: Placed, how: u32) -> Result {
-        let uffd = self.user.with_scratch(|scratch| {
-            // SAFETY: This kthread has an mm by `user`'s invariants, with a page at `scratch`.
-            let uffd = unsafe { fork_fail_uffd_open(placed.addr, placed.len(), how, scratch) };
-
-            NonNull::new(uffd).ok_or(EINVAL)
-        })?;
-
-        // INVARIANT: It was opened above.
-        Ok(self.watches.push(Watch(uffd), GFP_KERNEL)?)
+        Ok(self.watches.push(watch, GFP_KERNEL)?)
     }
 
     fn swap_out(&self, placed: Placed) -> Result {
         // SAFETY: The mm is valid by `user`'s invariants.
-        to_result(unsafe { fork_fail_swap_out(self.mm(), placed.addr, placed.len()) })
+        unsafe { swap_out(self.mm(), placed.addr, placed.len()) }
     }
 
     /// Forks until so many mms share its pages.
     fn multiply(&mut self, users: usize) -> Result {
         while self.relatives.len() + 1 < users {
-            self.relatives.push(Child::dup_mm(self)?, GFP_KERNEL)?;
+            self.relatives.push(self.fork()?, GFP_KERNEL)?;
         }
         Ok(())
     }
@@ -442,7 +354,7 @@ impl Parent {
             return Ok(());
         }
         // SAFETY: The mm is valid by `user`'s invariants.
-        to_result(unsafe { fork_fail_merge(self.mm(), pages) })
+        unsafe { merge(self.mm(), pages) }
     }
 
     /// Replaces it by its child, which writes to the memory, as often as `history` says.
@@ -454,7 +366,7 @@ impl Parent {
         };
 
         for _ in 0..forks {
-            let child = Child::dup_mm(self)?;
+            let child = self.fork()?;
             let old = self.user.switch(child);
 
             if !orphaned {
@@ -465,6 +377,18 @@ impl Parent {
             }
         }
         self.mark()
+    }
+
+    /// Forks it by `dup_mm()`.
+    pub(crate) fn fork(&self) -> Result<Child> {
+        // SAFETY: The mm is valid by `user`'s invariants.
+        unsafe { Child::dup_mm(self.mm()) }
+    }
+
+    /// Forks it by `dup_mmap()` alone, into an empty child.
+    pub(crate) fn fork_tree(&self, child: &Child) -> Result {
+        // SAFETY: The mm is valid by `user`'s invariants.
+        unsafe { child.dup_mmap(self.mm()) }
     }
 
     pub(crate) fn mm(&self) -> *mut Mm {
@@ -489,6 +413,11 @@ impl Parent {
     /// Returns whether a userfaultfd watches it. Then another thread takes part when a child ends.
     pub(crate) fn is_watched(&self) -> bool {
         !self.watches.is_empty()
+    }
+
+    /// Returns whether a userfaultfd still waits for a fork to end.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.watches.iter().any(|watch| watch.is_changing())
     }
 
     /// Returns whether the first fork allocates something that outlives the child.

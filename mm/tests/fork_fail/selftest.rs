@@ -3,22 +3,34 @@
 //! Tests of the tests: whether they notice what they look for, and put back what they change.
 
 use super::{
+    abort::{
+        abort,
+        run_test, //
+    },
     check_slabs,
-    child::Child,
     copy::{
         spoil_each,
         Copied, //
     },
-    oracles::{
+    disturb::{
         disturb_each,
         disturb_slabs,
-        Before,
-        Readings, //
+        Leak, //
     },
+    driver::Keeping,
+    memcg::Charged,
+    mm::{
+        entries,
+        finds,
+        linked, //
+    },
+    oracles::Before,
     parent::Parent,
+    readings::Readings,
     scenarios::*,
-    shim::*,
-    skip, warm_up,
+    skip,
+    swap::mark_disk,
+    warm_up,
     ways::{
         Way,
         WAYS, //
@@ -30,7 +42,6 @@ use core::sync::atomic::{
 };
 use kernel::{
     c_str,
-    error::to_result,
     kunit::fault::{
         available,
         inject,
@@ -69,8 +80,7 @@ fn set_up(then: impl FnOnce()) -> Result {
     let parent = Parent::of(&vmas, Spacing::Apart)?;
     let mut arranged = KVec::new();
 
-    // SAFETY: FFI call without safety requirements.
-    to_result(unsafe { fork_fail_driver_keep(true) })?;
+    let keeping = Keeping::new()?;
     // The first one takes all memory that can be committed.
     for way in WAYS.iter().rev() {
         if way.missing(&vmas).is_none() {
@@ -81,35 +91,34 @@ fn set_up(then: impl FnOnce()) -> Result {
     IS_SET_UP.store(shown, Ordering::Relaxed);
     then();
     drop(arranged);
-    // SAFETY: As above.
-    to_result(unsafe { fork_fail_driver_keep(false) })
+    drop(keeping);
+    Ok(())
 }
 
 /// A test that ends as it should.
-unsafe extern "C" fn ends() {
+fn ends() {
     if let Err(err) = set_up(|| {}) {
         pr_err!("set-up: {err:?}\n");
     }
 }
 
 /// A test that aborts when it has set up everything.
-unsafe extern "C" fn aborts() {
+fn aborts() {
     let result = set_up(|| {
         // SAFETY: This kthread runs a test. What is on its stack is not used again, and nobody
         // else refers to it.
-        unsafe { fork_fail_abort() }
+        unsafe { abort() }
     });
 
     pr_err!("a test that was to abort returned {result:?}\n");
 }
 
 /// Runs a test in a test, and looks for what it has left behind.
-fn run_test(test: unsafe extern "C" fn()) -> Result {
+fn run_and_look(test: fn()) -> Result {
     let before = Readings::of_settings();
 
     IS_SET_UP.store(false, Ordering::Relaxed);
-    // SAFETY: FFI call without safety requirements.
-    to_result(unsafe { fork_fail_run_test(Some(test)) })?;
+    run_test(test)?;
     if !IS_SET_UP.load(Ordering::Relaxed) {
         pr_err!("the test in the test did not get as far as its end\n");
         return Err(EINVAL);
@@ -155,7 +164,7 @@ mod tests {
     #[test]
     fn copies_can_be_wrong() -> Result {
         let parent = Parent::of(&[PRIVATE_FILE], Spacing::Apart)?;
-        let child = Child::dup_mm(&parent)?;
+        let child = parent.fork()?;
         let copy = Copied {
             child: &child,
             parent: &parent,
@@ -179,17 +188,17 @@ mod tests {
     #[test]
     fn walkers_find_what_is_there() -> Result {
         let parent = Parent::of(&[ANON, SHARED_FILE, PRIVATE_FILE], Spacing::Apart)?;
-        let child = Child::dup_mm(&parent)?;
+        let child = parent.fork()?;
 
         // SAFETY: The child's mm is valid by its invariants.
-        assert_eq!(unsafe { fork_fail_entries(child.mm()) }, 3);
+        assert_eq!(unsafe { entries(child.mm()) }, 3);
         for placed in parent.vmas() {
             for addr in placed.bounds() {
                 // SAFETY: As above.
-                assert!(unsafe { fork_fail_finds(child.mm(), addr) });
+                assert!(unsafe { finds(child.mm(), addr) });
             }
             // SAFETY: Both are valid by their invariants.
-            assert!(unsafe { fork_fail_linked(child.mm(), parent.mm(), placed.addr) } > 0);
+            assert!(unsafe { linked(child.mm(), parent.mm(), placed.addr) } > 0);
         }
         let other = child.share();
         assert!(!other.ends_once());
@@ -202,16 +211,12 @@ mod tests {
     fn leaked_object_is_an_error() -> Result {
         let parent = Parent::of(&[ANON], Spacing::Apart)?;
         let before = Before::new(&parent)?.with_slabs();
-        let cache = c_str!("vm_area_struct");
 
         check_slabs(c_str!("without a leak"), &before)?;
-        // SAFETY: `cache` is a string.
-        assert!(unsafe { fork_fail_disturb_slab(cache.as_char_ptr(), false) });
-        let leaked = check_slabs(c_str!("leak on purpose"), &before);
-        // SAFETY: As above; this frees the object.
-        unsafe { fork_fail_disturb_slab(cache.as_char_ptr(), true) };
+        let leak = Leak::of("vm_area_struct")?;
 
-        assert_eq!(leaked, Err(EINVAL));
+        assert_eq!(check_slabs(c_str!("leak on purpose"), &before), Err(EINVAL));
+        drop(leak);
         check_slabs(c_str!("after the leak"), &before)
     }
 
@@ -230,15 +235,15 @@ mod tests {
     /// A test puts back what it has changed.
     #[test]
     fn settings_are_put_back() -> Result {
-        run_test(ends)
+        run_and_look(ends)
     }
 
     /// The same when it aborts, so that none of its destructors runs. A second one can set up all
     /// of it again.
     #[test]
     fn settings_are_put_back_after_abort() -> Result {
-        run_test(aborts)?;
-        run_test(aborts)
+        run_and_look(aborts)?;
+        run_and_look(aborts)
     }
 
     /// A RAM disk that somebody uses is not swapped to.
@@ -247,19 +252,19 @@ mod tests {
         if let Some(why) = SWAPPED.missing() {
             return skip(why);
         }
-        // SAFETY: FFI call without safety requirements.
-        to_result(unsafe { fork_fail_swap_disk_mark(true) })?;
+        mark_disk(true)?;
         let marked = Readings::of_settings();
         let parent = Parent::of(&[SWAPPED], Spacing::Apart).err();
         let kept = marked.difference(&Readings::of_settings()).is_none();
-        // SAFETY: As above.
-        to_result(unsafe { fork_fail_swap_disk_mark(false) })?;
+
+        mark_disk(false)?;
 
         assert_eq!(parent, Some(EBUSY));
         assert!(kept);
         drop(Parent::of(&[SWAPPED], Spacing::Apart)?);
         Ok(())
     }
+
     /// Whoever cannot mount the cgroup file system is told so each time.
     #[test]
     fn failed_mount_is_an_error() -> Result {
@@ -269,18 +274,14 @@ mod tests {
         if !available() {
             return Ok(());
         }
-        let _parent = Parent::of(&[PINNED], Spacing::Apart)?;
-        // SAFETY: This kthread has an mm, that of the parent.
-        let charge = || to_result(unsafe { fork_fail_charge_only(0) });
+        let parent = Parent::of(&[PINNED], Spacing::Apart)?;
+        let charge = || Charged::only(parent.user(), 0).map(drop);
 
         for _ in 0..2 {
             let (charged, _) = inject(Plan::forever(1), charge)?;
 
             assert_eq!(charged, Err(ENOMEM));
         }
-        charge()?;
-        // SAFETY: FFI call without safety requirements.
-        unsafe { fork_fail_charge_again() };
-        Ok(())
+        charge()
     }
 }

@@ -5,22 +5,27 @@
 //! [`Way::arrange`] chooses the position, such as the VMA, at which the next fork fails.
 
 use super::{
-    parent::{
-        Parent,
-        Placed, //
+    limits::{
+        killed,
+        CommitLimit,
+        Exclusive,
+        HeldLock,
+        HugePage,
+        LeavingFormat, //
     },
+    memcg::Charged,
+    parent::Parent,
     scenarios::{
         no_settings,
         Memory,
         Treatment,
         Vma, //
     },
-    shim::*, //
+    undo::Undo, //
 };
-use core::ptr::NonNull;
+use core::mem::replace;
 use kernel::{
     c_str,
-    error::to_result,
     page::PAGE_SIZE,
     prelude::*,
     str::CStr, //
@@ -110,95 +115,68 @@ impl Way {
     /// Makes the next fork of the parent fail at position `nth`, counted from 1. If there is no
     /// such position, the fork succeeds.
     pub(crate) fn arrange(self, parent: &Parent, nth: usize) -> Result<Arranged<'_>> {
-        let positions = || {
-            parent
-                .vmas()
-                .iter()
-                .filter(|placed| self.applies_to(placed.vma))
-        };
-        let mut arranged = Arranged {
-            way: self,
-            parent,
-            busy: None,
-            killed: false,
-        };
+        let mm = parent.mm();
+        let mut positions = parent
+            .vmas()
+            .iter()
+            .filter(|placed| self.applies_to(placed.vma));
 
-        match self {
-            Self::Commit => {
-                let allowed: usize = positions().take(nth - 1).map(|placed| placed.len()).sum();
+        // SAFETY: The parent's mm is valid, and is there as long as what is arranged.
+        let what = unsafe {
+            match self {
+                Self::Commit => {
+                    let allowed: usize = positions.take(nth - 1).map(|placed| placed.len()).sum();
 
-                // SAFETY: The parent's mm is valid.
-                to_result(unsafe { fork_fail_commit_only(parent.mm(), allowed / PAGE_SIZE) })?;
-            }
-            Self::Lock if nth == 1 => {
-                // SAFETY: The parent's mm is valid, and outlives the other task's hold.
-                to_result(unsafe { fork_fail_lock_hold(parent.mm()) })?;
-                arranged.killed = true;
-            }
-            // SAFETY: This kthread has an mm: the parent has a user space.
-            Self::Charge => to_result(unsafe { fork_fail_charge_only(nth - 1) })?,
-            // SAFETY: FFI call without safety requirements.
-            Self::Pool => to_result(unsafe { fork_fail_huge_take(nth - 1) })?,
-            Self::Busy => {
-                if let Some(placed) = positions().nth(nth - 1) {
-                    arranged.make_busy(placed)?;
+                    What::Commit(CommitLimit::leaving(mm, allowed / PAGE_SIZE)?)
                 }
+                Self::Lock if nth == 1 => What::Lock(HeldLock::of(mm)?),
+                Self::Charge => What::Charge(Charged::only(parent.user(), nth - 1)?),
+                Self::Pool => What::Pool(HugePage::take_all_but(nth - 1)?),
+                Self::Busy => match positions.nth(nth - 1) {
+                    Some(placed) => What::Busy(Exclusive::of(mm, placed.addr)?, placed.addr),
+                    None => What::Nothing,
+                },
+                Self::Format if nth == 1 => What::Format(LeavingFormat::of(mm)),
+                Self::Lock | Self::Format => What::Nothing,
             }
-            // SAFETY: The parent's mm is valid.
-            Self::Format => unsafe { fork_fail_binfmt_leaves(parent.mm(), nth == 1) },
-            Self::Lock => {}
-        }
-        Ok(arranged)
+        };
+        Ok(Arranged { what, parent })
     }
+}
+
+/// What is changed for one fork, until it is dropped.
+#[allow(dead_code)]
+enum What {
+    Nothing,
+    Commit(Undo<CommitLimit>),
+    Lock(Undo<HeldLock>),
+    Charge(Charged),
+    Pool(Undo<KVec<HugePage>>),
+    /// A page, and its address.
+    Busy(Undo<Exclusive>, usize),
+    Format(LeavingFormat),
 }
 
 /// What [`Way::arrange`] has changed for one fork. Dropping it changes that back.
 pub(crate) struct Arranged<'a> {
-    way: Way,
+    what: What,
     parent: &'a Parent,
-    busy: Option<(NonNull<Folio>, usize)>,
-    /// Whether another task holds the lock, and the forking task is to be killed.
-    killed: bool,
 }
 
 impl Arranged<'_> {
-    fn make_busy(&mut self, placed: &Placed) -> Result {
-        // SAFETY: The parent's mm is valid.
-        let folio = unsafe { fork_fail_exclusive(self.parent.mm(), placed.addr) };
-
-        self.busy = Some((NonNull::new(folio).ok_or(EBUSY)?, placed.addr));
-        Ok(())
-    }
-
     /// Calls `fork`, with a fatal signal pending if the way needs one.
     pub(crate) fn fork<T>(&self, fork: impl FnOnce() -> T) -> T {
-        // SAFETY: FFI call without safety requirements.
-        unsafe { fork_fail_set_killed(self.killed) };
-        let forked = fork();
-        // SAFETY: As above.
-        unsafe { fork_fail_set_killed(false) };
-        forked
+        match self.what {
+            What::Lock(_) => killed(fork),
+            _ => fork(),
+        }
     }
 }
 
 impl Drop for Arranged<'_> {
     fn drop(&mut self) {
-        match self.way {
-            // SAFETY: FFI call without safety requirements.
-            Way::Commit => unsafe { fork_fail_commit_again() },
-            // SAFETY: FFI call without safety requirements.
-            Way::Lock => unsafe { fork_fail_lock_release() },
-            // SAFETY: FFI call without safety requirements.
-            Way::Charge => unsafe { fork_fail_charge_again() },
-            // SAFETY: FFI call without safety requirements.
-            Way::Pool => unsafe { fork_fail_huge_give_back() },
-            // SAFETY: The parent's mm is valid.
-            Way::Format => unsafe { fork_fail_binfmt_leaves(self.parent.mm(), false) },
-            _ => {}
-        }
-        if let Some((folio, addr)) = self.busy {
-            // SAFETY: `make_busy()` has made it exclusive.
-            unsafe { fork_fail_exclusive_end(folio.as_ptr()) };
+        if let What::Busy(exclusive, addr) = replace(&mut self.what, What::Nothing) {
+            drop(exclusive);
             // The fault gets the page back from the device.
             let _ = self.parent.user().read(addr);
         }

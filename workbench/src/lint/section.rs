@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(targets(&["mm/vma.c", "mm/vma.c"]), ["mm/vma.o"]);
         assert_eq!(
             targets(&[
-                "mm/tests/fork_fail/shim/read.c",
+                "mm/tests/fork_fail/shim/pages.c",
                 "mm/tests/fork_fail/sweep.rs"
             ]),
             ["mm/tests/"],

@@ -5,17 +5,9 @@
  * the child through it.
  */
 
-#include <linux/anon_inodes.h>
-#include <linux/file.h>
-#include <linux/mm.h>
-#include <linux/mmap_lock.h>
-#include <linux/sched.h>
-#include <linux/sched/mm.h>
-
 #include "shim.h"
-#include "undo.h"
 
-static atomic_t driver_mappings;
+atomic_t fork_fail_driver_mappings;
 static bool driver_keeps;
 static struct mm_struct *driver_mm;
 static long closed_unmarked;
@@ -24,7 +16,7 @@ static char driver_memory[4 * PAGE_SIZE] __aligned(PAGE_SIZE);
 
 static void driver_open(struct vm_area_struct *vma)
 {
-	atomic_inc(&driver_mappings);
+	atomic_inc(&fork_fail_driver_mappings);
 	if (driver_keeps && !driver_mm) {
 		mmget(vma->vm_mm);
 		driver_mm = vma->vm_mm;
@@ -35,7 +27,7 @@ static void driver_close(struct vm_area_struct *vma)
 {
 	struct mm_struct *parent = current->mm;
 
-	atomic_dec(&driver_mappings);
+	atomic_dec(&fork_fail_driver_mappings);
 	if (!driver_keeps || !parent || vma->vm_mm == parent)
 		return;
 
@@ -72,7 +64,7 @@ static int driver_mmap(struct file *file, struct vm_area_struct *vma)
 	if (err)
 		return err;
 	vma->vm_ops = &driver_vm_ops;
-	atomic_inc(&driver_mappings);
+	atomic_inc(&fork_fail_driver_mappings);
 	return 0;
 }
 
@@ -83,35 +75,20 @@ static const struct file_operations driver_fops = {
 /* With pages that are counted (VM_MIXEDMAP), or memory that has none (VM_PFNMAP) */
 struct file *fork_fail_driver(bool mixed)
 {
-	struct file *file = anon_inode_getfile("[fork_fail]", &driver_fops,
-					       mixed ? &driver_memory : NULL, O_RDWR);
-
-	return IS_ERR(file) ? NULL : file;
+	return anon_inode_getfile("[fork_fail]", &driver_fops, mixed ? &driver_memory : NULL,
+				  O_RDWR);
 }
 
-static void stop_keeping(void *unused)
-{
-	struct mm_struct *mm = fork_fail_driver_take();
-
-	driver_keeps = false;
-	if (mm)
-		mmput(mm);
-}
-
-/* Lets the driver take a reference to the first mm that it sees, or stops that. */
-int fork_fail_driver_keep(bool keep)
+void fork_fail_driver_keep(bool keep)
 {
 	driver_keeps = keep;
 	if (keep) {
 		closed_unmarked = 0;
 		closed_locked = 0;
-		return fork_fail_undo_at_end(stop_keeping, NULL);
 	}
-	fork_fail_undo_never(stop_keeping, NULL);
-	return 0;
 }
 
-/* The mm, or NULL; the caller takes over the reference. */
+/* The caller takes over the reference. */
 struct mm_struct *fork_fail_driver_take(void)
 {
 	struct mm_struct *mm = driver_mm;
@@ -120,11 +97,6 @@ struct mm_struct *fork_fail_driver_take(void)
 	return mm;
 }
 
-/*
- * How often the driver has closed a mapping of an mm that did not have MMF_UNSTABLE,
- * and one while the lock of the current mm could not be taken for read, since it was
- * told to keep an mm.
- */
 long fork_fail_driver_unmarked(void)
 {
 	return closed_unmarked;
@@ -133,15 +105,4 @@ long fork_fail_driver_unmarked(void)
 long fork_fail_driver_locked(void)
 {
 	return closed_locked;
-}
-
-long fork_fail_driver_mappings(void)
-{
-	return atomic_read(&driver_mappings);
-}
-
-/* Makes the count wrong: as if a mapping had been opened and not closed. */
-void fork_fail_driver_disturb(int by)
-{
-	atomic_add(by, &driver_mappings);
 }

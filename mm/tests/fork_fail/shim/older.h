@@ -1,42 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What differs between the kernels that these tests are for.  6.18 is told from
- * older ones by the flags of an mm, which are a bitmap since then.
- */
+/* What newer kernels have otherwise. */
 
 #ifndef _MM_TESTS_FORK_FAIL_OLDER_H
 #define _MM_TESTS_FORK_FAIL_OLDER_H
 
-#include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/namei.h>
 #include <linux/rmap.h>
+#include <linux/sched/coredump.h>
 #include <linux/string.h>
+#include <asm/syscall.h>
 
-#ifdef NUM_MM_FLAG_BITS
-
-static inline unsigned long fork_fail_flags(const struct mm_struct *mm)
-{
-	return bitmap_read(__mm_flags_get_bitmap(mm), 0, BITS_PER_LONG);
-}
-
-static inline struct dentry *fork_fail_lookup(const char *name, struct dentry *parent)
-{
-	return lookup_noperm(&QSTR(name), parent);
-}
-
-static inline struct dentry *fork_fail_mkdir(struct inode *dir, struct dentry *dentry)
-{
-	return vfs_mkdir(&nop_mnt_idmap, dir, dentry, 0700);
-}
-
-#else /* Before 6.18 */
+#ifdef CONFIG_UML
+extern const sys_call_ptr_t sys_call_table[];
+#endif
 
 static inline unsigned long fork_fail_flags(const struct mm_struct *mm)
 {
 	return READ_ONCE(mm->flags);
+}
+
+static inline unsigned long mmf_init_legacy_flags(unsigned long flags)
+{
+	return mmf_init_flags(flags);
 }
 
 static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
@@ -84,7 +72,5 @@ static inline struct page *make_device_exclusive(struct mm_struct *mm, unsigned 
 	return page;
 }
 #endif
-
-#endif /* NUM_MM_FLAG_BITS */
 
 #endif /* _MM_TESTS_FORK_FAIL_OLDER_H */

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The kthread of a test, and formats of programs. */
+
+#include "shim.h"
+
+int fork_fail_stay_on_cpu(bool stay)
+{
+	return set_cpus_allowed_ptr(current, stay ? cpumask_of(raw_smp_processor_id()) :
+						    cpu_possible_mask);
+}
+
+/* No signal ends a kthread: it only looks killed to what it calls. */
+void fork_fail_set_killed(bool killed)
+{
+	guard(spinlock_irq)(&current->sighand->siglock);
+	if (killed) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		recalc_sigpending();
+	}
+}
+
+struct linux_binfmt fork_fail_binfmt;
+
+#ifdef CONFIG_MODULES
+/*
+ * The module of a binary format, which is being unloaded.  If a test aborts, its mm
+ * still has the format when it ends, which drops a reference to the module.
+ */
+static struct module leaving_module = {
+	.state = MODULE_STATE_GOING,
+#ifdef CONFIG_MODULE_UNLOAD
+	.refcnt = ATOMIC_INIT(INT_MAX / 2),
+#endif
+};
+
+struct linux_binfmt fork_fail_leaving_binfmt = { .module = &leaving_module };
+#else
+struct linux_binfmt fork_fail_leaving_binfmt;
+#endif
