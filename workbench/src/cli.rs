@@ -24,7 +24,7 @@ pub(crate) enum Target {
     Soak,
     /// the same with a leak put in: it must be noticed
     SoakControl,
-    /// programs of stress-ng on the base and on the series: nothing may be reported
+    /// stress-ng and selftests/mm on base and series: nothing new may be reported
     Stress,
     /// how long a fork that fails holds the parent's mmap_lock
     Hold,

@@ -16,6 +16,7 @@ pub(crate) mod log;
 pub(crate) mod matrix;
 pub(crate) mod matrix_text;
 pub(crate) mod merged;
+pub(crate) mod mm_tests;
 #[cfg(test)]
 mod recorded;
 pub(crate) mod selftest;

@@ -62,7 +62,7 @@ pub(super) fn pack_with_shell(
         }
         false => {
             let prompt = b.settings.dirs.workbench.join(PROMPT);
-            let to = initramfs.compile("sh", &[prompt])?;
+            let to = initramfs.compile("sh", &[prompt], &[])?;
             initramfs.add("/bin/sh", &to);
         }
     }
@@ -109,6 +109,36 @@ pub(super) fn pack_with_debians(
     initramfs.pack("debians.cpio")
 }
 
+/// Programs of the kernel's selftests/mm, and one that runs the commands of a file.
+pub(super) fn pack_with_tests(
+    b: &Builder,
+    kernel: &Kunit,
+    programs: &[&str],
+    runner: &Program,
+    (name, commands): (&str, &str),
+    log: &Log,
+) -> Result<PathBuf> {
+    let mut initramfs = with_programs(b, kernel, std::slice::from_ref(runner), log)?;
+    let file = initramfs.dir.join("commands");
+    let flags = initramfs.with_headers(b)?;
+
+    write_whole(&file, commands.as_bytes())?;
+    initramfs.add(name, &file);
+    initramfs.list.push_str("nod /dev/zero 0666 0 0 c 1 5\n");
+    for program in programs {
+        let sources: Vec<PathBuf> = [program, "vm_util", "thp_settings", "uffd-common"]
+            .iter()
+            // Only those of userfaultfd have what that asks for.
+            .filter(|part| **part != "uffd-common" || program.starts_with("uffd-"))
+            .map(|part| kernel.tree.join(TESTS).join(format!("mm/{part}.c")))
+            .filter(|source| source.is_file())
+            .collect();
+        let to = initramfs.compile(program, &sources, &flags)?;
+        initramfs.add(&format!("/bin/{program}"), &to);
+    }
+    initramfs.pack("tests.cpio")
+}
+
 /// Whether Debian's archive has one that runs there, in the part for this machine's processor.
 fn has_busybox(arch: Arch) -> bool {
     matches!(arch, Arch::Um | Arch::X86_64)
@@ -135,7 +165,7 @@ fn with_programs<'a>(
 
     std::fs::create_dir_all(&initramfs.dir)
         .or_say(|| format!("cannot make {}", initramfs.dir.display()))?;
-    let init = initramfs.compile("init", &[workbench.join(INIT)])?;
+    let init = initramfs.compile("init", &[workbench.join(INIT)], &[])?;
     initramfs.add("/init", &init);
     for program in programs {
         let sources: Vec<PathBuf> = program
@@ -146,7 +176,7 @@ fn with_programs<'a>(
                 false => workbench.join(source),
             })
             .collect();
-        let to = initramfs.compile(program.name, &sources)?;
+        let to = initramfs.compile(program.name, &sources, &[])?;
         initramfs.add(&format!("/bin/{}", program.name), &to);
     }
     Ok(initramfs)
@@ -173,6 +203,36 @@ impl Initramfs<'_> {
         let _ = writeln!(self.list, "file {name} {} 0755 0 0", file.display());
     }
 
+    /// What the kernel's own selftests are compiled with: its headers, and those that say which
+    /// libraries there are, which is none.
+    fn with_headers(&self, b: &Builder) -> Result<Vec<String>> {
+        let headers = self.dir.join("headers");
+        let tree = &self.kernel.tree;
+
+        std::fs::create_dir_all(&headers)
+            .or_say(|| format!("cannot make {}", headers.display()))?;
+        let make = self.kernel.toolbox.make(&b.settings, tree);
+        let cmd = make
+            .arg(format!("O={}", headers.display()))
+            .arg(format!("ARCH={}", self.kernel.arch.in_kernel()))
+            .args(["LLVM=1", "headers"]);
+        self.log.run_checked(&cmd)?;
+        write_whole(&headers.join("local_config.h"), b"")?;
+        Ok([
+            "-w".to_string(),
+            "-D_GNU_SOURCE=".to_string(),
+            "-U_FORTIFY_SOURCE".to_string(),
+            format!("-I{}", headers.display()),
+            format!("-I{}", tree.display()),
+            format!("-isystem{}", headers.join("usr/include").display()),
+            format!("-isystem{}", tree.join("tools/include/uapi").display()),
+            "-lrt".to_string(),
+            "-lpthread".to_string(),
+            "-lm".to_string(),
+        ]
+        .into())
+    }
+
     /// Takes a file out of a sysroot.
     fn copy(&mut self, tools: &Toolbox, from: &str, name: &str) -> Result<()> {
         let content = tools.cmd("cat").arg(from).checked()?.stdout;
@@ -186,7 +246,7 @@ impl Initramfs<'_> {
     }
 
     /// Static, since there is no library where they run.
-    fn compile(&self, name: &str, sources: &[PathBuf]) -> Result<PathBuf> {
+    fn compile(&self, name: &str, sources: &[PathBuf], flags: &[String]) -> Result<PathBuf> {
         let to = self.dir.join(name);
         let cmd = self
             .compiler
@@ -196,7 +256,8 @@ impl Initramfs<'_> {
             .arg(self.kernel.tree.join(TESTS))
             .arg("-o")
             .arg(&to)
-            .args(sources);
+            .args(sources)
+            .args(flags);
 
         self.log.run_checked(&cmd)?;
         Ok(to)

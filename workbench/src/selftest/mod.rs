@@ -9,6 +9,7 @@ pub(crate) mod hold;
 mod initramfs;
 mod kernel;
 mod machine;
+mod mm_tests;
 mod programs;
 pub(crate) mod shell;
 pub(crate) mod soak;
