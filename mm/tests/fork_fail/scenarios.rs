@@ -136,7 +136,9 @@ impl Treatment {
 
         match self {
             Self::ReadOnly if no_calls => Some(c_str!("no system calls on this architecture")),
-            Self::Named if !cfg!(CONFIG_ANON_VMA_NAME) => Some(c_str!("no CONFIG_ANON_VMA_NAME")),
+            Self::Named if !cfg!(CONFIG_ANON_VMA_NAME) || no_calls => {
+                Some(c_str!("no CONFIG_ANON_VMA_NAME"))
+            }
             Self::Policy if !cfg!(CONFIG_NUMA) || no_calls => Some(c_str!("no CONFIG_NUMA")),
             Self::Watched | Self::WatchedForks if !cfg!(CONFIG_USERFAULTFD) || no_calls => {
                 Some(c_str!("no CONFIG_USERFAULTFD"))

@@ -95,9 +95,9 @@ mod vma_lock {
     #[cfg(not(any(CONFIG_SWAP, CONFIG_NUMA)))]
     const END_BEFORE_REFCNT: usize = end_of!(vm_private_data);
 
-    #[cfg(CONFIG_X86_PAT)]
+    #[cfg(CONFIG_X86)]
     const END_OF_LAST: usize = end_of!(pfnmap_track_ctx);
-    #[cfg(not(CONFIG_X86_PAT))]
+    #[cfg(not(CONFIG_X86))]
     const END_OF_LAST: usize = end_of!(vm_userfaultfd_ctx);
 
     const fn padding(start: usize, end: usize) -> Field<VmaCopy> {
