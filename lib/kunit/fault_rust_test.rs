@@ -26,9 +26,11 @@ use kernel::{
     new_work,
     page::Page,
     prelude::*,
-    sync::Arc,
+    sync::{
+        aref::ARef,
+        Arc, //
+    },
     task::Task,
-    types::ARef,
     workqueue::{
         self,
         Work,
