@@ -17,6 +17,7 @@
 #define KUNIT_FAULT_FRAMES		16
 #define KUNIT_FAULT_MOST_FOLLOWED	16
 
+struct kunit_fault_dma;
 struct kunit_fault_functions;
 struct task_struct;
 struct work_struct;
@@ -96,6 +97,9 @@ enum kunit_fault_mode {
  * @functions: Names of functions with ALLOW_ERROR_INJECTION() whose calls are points, too:
  *	       they return -ENOMEM, NULL or true, as their type of error is; the last is
  *	       NULL; or NULL; skips the test without CONFIG_FUNCTION_ERROR_INJECTION
+ * @dma_mappings: Make mappings for DMA fail, too, by dma_map_single(), dma_map_sgtable() and
+ *		  their like, and look for those that are left; skips the test without
+ *		  CONFIG_KUNIT_FAULT_INJECTION_DMA
  * @modes: Mask of BIT(enum kunit_fault_mode); 0 is once and forever
  * @cause: What &KUNIT_FAULT_CAUSE makes fail, in a word; sweeps in this mode
  *	   alone.  The test arranges for failure number &kunit_fault_plan.nth of
@@ -130,6 +134,7 @@ enum kunit_fault_mode {
  * @replay: private: the one run to be made, as messages name it, or NULL
  * @keep_going: private: do not end with the first run that fails
  * @probes: private: of @functions, or NULL
+ * @dma: private: what makes mappings fail, or NULL
  * @state: private: where the sweep is
  */
 struct kunit_fault_sweep {
@@ -137,6 +142,7 @@ struct kunit_fault_sweep {
 	unsigned int allocators;
 	bool user_copies;
 	const char * const *functions;
+	bool dma_mappings;
 	unsigned int modes;
 	const char *cause;
 	int cause_err;
@@ -162,6 +168,7 @@ struct kunit_fault_sweep {
 	const char *replay;
 	bool keep_going;
 	struct kunit_fault_functions *probes;
+	struct kunit_fault_dma *dma;
 	int state;
 };
 

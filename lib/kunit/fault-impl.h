@@ -46,6 +46,11 @@ void kunit_fault_set_kept_by(const char * const *names);
 struct pt_regs;
 void kunit_fault_set_functions(const char * const *names);
 bool kunit_fault_hit_function(const char * const *names, struct pt_regs *regs);
+struct kunit_fault_dma;
+void kunit_fault_set_dma(const struct kunit_fault_dma *dma);
+bool kunit_fault_hit_mapping(const struct kunit_fault_dma *dma, struct pt_regs *regs);
+bool kunit_fault_notes_mapping(const struct kunit_fault_dma *dma, struct pt_regs *regs,
+			       unsigned long *site);
 
 /* fault-function.c, which is built in, if at all */
 struct kunit_fault_functions;
@@ -62,6 +67,19 @@ static inline int kunit_fault_probe(const char * const *names,
 }
 
 static inline void kunit_fault_unprobe(struct kunit_fault_functions *functions) {}
+#endif
+
+/* fault-dma.c, which is built in, if at all */
+#ifdef CONFIG_KUNIT_FAULT_INJECTION_DMA
+int kunit_fault_probe_dma(struct kunit_fault_dma **dma);
+void kunit_fault_unprobe_dma(struct kunit_fault_dma *dma);
+#else
+static inline int kunit_fault_probe_dma(struct kunit_fault_dma **dma)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void kunit_fault_unprobe_dma(struct kunit_fault_dma *dma) {}
 #endif
 
 /* fault.c */

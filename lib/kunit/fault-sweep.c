@@ -238,12 +238,38 @@ static bool probe_functions(struct kunit *test, struct kunit_fault_sweep *sweep)
 	return false;
 }
 
+KUNIT_DEFINE_ACTION_WRAPPER(unprobe_dma, kunit_fault_unprobe_dma, struct kunit_fault_dma *);
+
+/* The same for mappings */
+static bool probe_mappings(struct kunit *test, struct kunit_fault_sweep *sweep)
+{
+	int err;
+
+	if (!sweep->dma_mappings)
+		return true;
+	if (!IS_ENABLED(CONFIG_KUNIT_FAULT_INJECTION_DMA)) {
+		kunit_mark_skipped(test, "needs CONFIG_KUNIT_FAULT_INJECTION_DMA");
+		return false;
+	}
+	err = kunit_fault_probe_dma(&sweep->dma);
+	if (!err)
+		err = kunit_add_action_or_reset(test, unprobe_dma, sweep->dma);
+	if (!err)
+		return true;
+	sweep->dma = NULL;
+	KUNIT_FAIL(test, "%s: cannot let mappings fail: %d", sweep->scenario ?: "sweep", err);
+	return false;
+}
+
 /* Another sweep of the test may have the same functions. */
 static void forget_functions(struct kunit *test, struct kunit_fault_sweep *sweep)
 {
 	if (sweep->probes)
 		kunit_release_action(test, unprobe, sweep->probes);
 	sweep->probes = NULL;
+	if (sweep->dma)
+		kunit_release_action(test, unprobe_dma, sweep->dma);
+	sweep->dma = NULL;
 }
 
 /* Go to the next run; false if there is none, or the test has failed */
@@ -258,7 +284,7 @@ static bool next_run(struct kunit *test, struct kunit_fault_sweep *sweep)
 			kunit_mark_skipped(test, "needs CONFIG_FAULT_INJECTION_USERCOPY");
 			return false;
 		}
-		if (!probe_functions(test, sweep))
+		if (!probe_functions(test, sweep) || !probe_mappings(test, sweep))
 			return false;
 		kunit_fault_track_end(&of_others, false);
 		sweep->replay = sweep->replay ?: replay;
@@ -398,6 +424,7 @@ int kunit_fault_sweep_arm(struct kunit *test, struct kunit_fault_sweep *sweep)
 	kunit_fault_name_run(test, name_of(sweep).text);
 	kunit_fault_set_kept_by(sweep->kept_by);
 	kunit_fault_set_functions(sweep->functions);
+	kunit_fault_set_dma(sweep->dma);
 	save_context();
 	sweep->state = SWEEP_ARMED;
 	return 0;

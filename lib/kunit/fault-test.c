@@ -13,6 +13,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/completion.h>
 #include <linux/debug_locks.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/error-injection.h>
 #include <linux/file.h>
@@ -25,7 +26,9 @@
 #include <linux/mutex.h>
 #include <linux/panic.h>
 #include <linux/percpu.h>
+#include <linux/platform_device.h>
 #include <linux/rcupdate.h>
+#include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -760,6 +763,124 @@ static void injectable_functions_are_named(struct kunit *test)
 	}
 }
 
+#define HALF	512
+
+static struct platform_device *dma_device;
+
+/* An object and two mappings, of its halves */
+static noinline int maps_two_halves(void *unused)
+{
+	void *buffer = kmalloc(2 * HALF, GFP_KERNEL);
+	struct device *dev = &dma_device->dev;
+	int err = -ENOMEM;
+	dma_addr_t a, b;
+
+	if (!buffer)
+		return -ENOMEM;
+	a = dma_map_single(dev, buffer, HALF, DMA_TO_DEVICE);
+	if (dma_mapping_error(dev, a))
+		goto free;
+	b = dma_map_single(dev, buffer + HALF, HALF, DMA_FROM_DEVICE);
+	if (!dma_mapping_error(dev, b)) {
+		err = 0;
+		dma_unmap_single(dev, b, HALF, DMA_FROM_DEVICE);
+	}
+	dma_unmap_single(dev, a, HALF, DMA_TO_DEVICE);
+free:
+	kfree(buffer);
+	return err;
+}
+
+/* Of each function that maps, a call: registers, a list, and a table, which is an object, too */
+static int maps_all_else(void *unused)
+{
+	struct device *dev = &dma_device->dev;
+	struct sg_table table;
+	struct scatterlist list;
+	dma_addr_t registers;
+	int err = -ENOMEM;
+
+	registers = dma_map_resource(dev, 0xfed00000, PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
+	if (dma_mapping_error(dev, registers))
+		return -ENOMEM;
+	sg_init_one(&list, page_address(ZERO_PAGE(0)), HALF);
+	if (!dma_map_sg(dev, &list, 1, DMA_TO_DEVICE))
+		goto unmap_registers;
+	if (sg_alloc_table(&table, 1, GFP_KERNEL))
+		goto unmap_list;
+	sg_set_page(table.sgl, ZERO_PAGE(0), HALF, 0);
+	err = dma_map_sgtable(dev, &table, DMA_TO_DEVICE, 0);
+	if (!err)
+		dma_unmap_sgtable(dev, &table, DMA_TO_DEVICE, 0);
+	sg_free_table(&table);
+unmap_list:
+	dma_unmap_sg(dev, &list, 1, DMA_TO_DEVICE);
+unmap_registers:
+	dma_unmap_resource(dev, registers, PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
+	return err;
+}
+
+static void skip_without_dma(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_KUNIT_FAULT_INJECTION_DMA))
+		kunit_skip(test, "needs CONFIG_KUNIT_FAULT_INJECTION_DMA");
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(unregister, platform_device_unregister, struct platform_device *);
+
+static void make_a_dma_device(struct kunit *test)
+{
+	dma_device = platform_device_register_simple("kunit_fault", PLATFORM_DEVID_AUTO, NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma_device);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unregister, dma_device), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(&dma_device->dev, DMA_BIT_MASK(64)), 0);
+}
+
+static void mappings_are_swept(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = { .scenario = "halves", .dma_mappings = true };
+	struct kunit_fault_sweep begun = { .dma_mappings = true };
+
+	skip_without_dma(test);
+	make_a_dma_device(test);
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, maps_two_halves, NULL), 6);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 3);
+
+	sweep = (struct kunit_fault_sweep) { .scenario = "all else", .dma_mappings = true };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, maps_all_else, NULL), 8);
+	KUNIT_EXPECT_EQ(test, sweep.failed, 4);
+
+	/* Not in a sweep that does not ask for it, beside another one that does */
+	KUNIT_ASSERT_TRUE(test, kunit_fault_sweep_next(test, &begun));
+	sweep = (struct kunit_fault_sweep) { .scenario = "the object" };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, maps_two_halves, NULL), 2);
+
+	/* And once in one that does, though there are two */
+	sweep = (struct kunit_fault_sweep) { .scenario = "again", .dma_mappings = true };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, maps_two_halves, NULL), 6);
+}
+
+static void mappings_are_named(struct kunit *test)
+{
+	struct kunit_fault_sweep sweep = {
+		.dma_mappings = true,
+		.modes = BIT(KUNIT_FAULT_ONCE),
+	};
+	char name[KSYM_SYMBOL_LEN];
+
+	skip_without_sites(test);
+	skip_without_dma(test);
+	make_a_dma_device(test);
+	while (kunit_fault_sweep_next(test, &sweep)) {
+		KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &sweep), 0);
+		kunit_fault_sweep_disarm(test, &sweep, maps_two_halves(NULL));
+		if (!sweep.report.fired)
+			continue;
+		sprint_symbol_no_offset(name, kunit_fault_site(&sweep.report));
+		KUNIT_EXPECT_STREQ(test, name, "maps_two_halves");
+	}
+}
+
 static const struct replay_case {
 	const char *name;
 	const char *run;
@@ -1314,6 +1435,52 @@ static int lets_a_worker_follow(void *test)
 	return by_a_worker(test, follows_another, test);
 }
 
+/* Gives the device an address that is none. */
+static int uses_a_mapping_that_failed(void *unused)
+{
+	struct device *dev = &dma_device->dev;
+	dma_addr_t a = dma_map_page(dev, ZERO_PAGE(0), 0, HALF, DMA_TO_DEVICE);
+
+	if (a != DMA_MAPPING_ERROR)
+		dma_unmap_page(dev, a, HALF, DMA_TO_DEVICE);
+	return 0;
+}
+
+/* Forgets the first of two if there is no second. */
+static int leaves_a_mapping(void *unused)
+{
+	struct device *dev = &dma_device->dev;
+	dma_addr_t a, b;
+
+	a = dma_map_page(dev, ZERO_PAGE(0), 0, HALF, DMA_TO_DEVICE);
+	if (dma_mapping_error(dev, a))
+		return -ENOMEM;
+	b = dma_map_page(dev, ZERO_PAGE(0), HALF, HALF, DMA_TO_DEVICE);
+	if (dma_mapping_error(dev, b))
+		return -ENOMEM;
+	dma_unmap_page(dev, b, HALF, DMA_TO_DEVICE);
+	dma_unmap_page(dev, a, HALF, DMA_TO_DEVICE);
+	return 0;
+}
+
+/* The same with a list */
+static int leaves_a_list(void *unused)
+{
+	struct device *dev = &dma_device->dev;
+	struct scatterlist list;
+	void *p;
+
+	sg_init_one(&list, page_address(ZERO_PAGE(0)), HALF);
+	if (!dma_map_sg(dev, &list, 1, DMA_TO_DEVICE))
+		return -ENOMEM;
+	p = kmalloc(16, GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	kfree(p);
+	dma_unmap_sg(dev, &list, 1, DMA_TO_DEVICE);
+	return 0;
+}
+
 /* Each of these forgets something when its allocation fails. */
 
 static int leaves_preemption_off(void *unused)
@@ -1472,6 +1639,7 @@ static const struct failing_case {
 	unsigned long points;	/* in the report of the last run */
 	bool keep_going;
 	bool user_copies;
+	bool dma_mappings;
 	const char * const *functions;
 	unsigned int modes;
 } failing_cases[] = {
@@ -1498,6 +1666,9 @@ static const struct failing_case {
 #ifndef MODULE
 	{ "allocates meanwhile", allocates_meanwhile, 0, 1, 2 },
 #endif
+	{ "uses a mapping that failed", uses_a_mapping_that_failed, 0, 1, 1, .dma_mappings = true },
+	{ "leaves a mapping", leaves_a_mapping, 0, 2, 2, .dma_mappings = true },
+	{ "leaves a list", leaves_a_list, 0, 2, 2, .dma_mappings = true },
 	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
 	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
 	{ "leaves a lock", leaves_a_lock, 0, 1, 1 },
@@ -1554,6 +1725,10 @@ static void failures_are_reported(struct kunit *test)
 		skip_without_user_copies(test);
 	if (c->functions)
 		skip_without_functions(test);
+	if (c->dma_mappings) {
+		skip_without_dma(test);
+		make_a_dma_device(test);
+	}
 	if (c->body == leaves_preemption_off && !IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		kunit_skip(test, "needs CONFIG_PREEMPT_COUNT");
 	/* It ends itself with its first report, and then would never get the lock again. */
@@ -1568,6 +1743,7 @@ static void failures_are_reported(struct kunit *test)
 	expected->sweep.keep_going = c->keep_going;
 	expected->sweep.user_copies = c->user_copies;
 	expected->sweep.functions = c->functions;
+	expected->sweep.dma_mappings = c->dma_mappings;
 	expected->sweep.modes = c->modes;
 	expected->sweep.allow_success = c->body == does_not_give_up;
 	expected->body = c->body;
@@ -1742,6 +1918,8 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(user_copies_are_named),
 	KUNIT_CASE(injectable_functions_are_swept),
 	KUNIT_CASE(injectable_functions_are_named),
+	KUNIT_CASE(mappings_are_swept),
+	KUNIT_CASE(mappings_are_named),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(tasks_are_followed),

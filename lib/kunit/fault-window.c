@@ -55,6 +55,7 @@ static struct {
 	bool kill_due;			/* at the next point */
 	const char * const *kept_by;	/* whose allocations are no leaks, or NULL */
 	const char * const *functions;	/* that may fail, too, or NULL */
+	const struct kunit_fault_dma *dma;	/* so may mappings, by its probes, or NULL */
 } window;
 
 /* Which of those that are followed the current task is, or NULL */
@@ -141,6 +142,7 @@ static const char * const allocator_names[] = {
 	"kmalloc", "kmem_cache_", "krealloc", "kvmalloc", "kvrealloc",
 	"mas_alloc_", "mt_alloc_", "new_slab", "pcpu_alloc", "prepare_alloc_",
 	"should_fail", "slab_", "vma_alloc_folio", "__vmalloc", "vmalloc",
+	"dma_map_",
 	/* what copies from and to user space */
 	"_copy_", "_inline_copy_", "copy_from_user", "copy_to_user", "strncpy_from_user",
 	/* and the unwinders */
@@ -350,6 +352,14 @@ bool kunit_fault_hit_function(const char * const *names, struct pt_regs *regs)
 	return pass_point(regs);
 }
 
+/* In a kprobe of a function that maps for DMA: whether it is to fail */
+bool kunit_fault_hit_mapping(const struct kunit_fault_dma *dma, struct pt_regs *regs)
+{
+	if (!probed_in_task() || !at_point() || window.dma != dma)
+		return false;
+	return pass_point(regs);
+}
+
 /* Whether an address is in one of these functions, whose list ends with NULL */
 static bool site_is_one_of(unsigned long site, const char * const *names)
 {
@@ -375,6 +385,20 @@ void __kunit_fault_track(enum kunit_fault_allocator allocator, const void *objec
 	site = site ?: site_here();
 	if (!site_is_one_of(site, window.kept_by))
 		kunit_fault_track_add(object, site);
+}
+
+/* In another kprobe there: whether what it maps has to be unmapped, and who asks for it */
+bool kunit_fault_notes_mapping(const struct kunit_fault_dma *dma, struct pt_regs *regs,
+			       unsigned long *site)
+{
+	unsigned long frames[KUNIT_FAULT_FRAMES];
+	unsigned int nr;
+
+	if (!probed_in_task() || !at_point() || window.dma != dma)
+		return false;
+	nr = stack_trace_save_regs(regs, frames, KUNIT_FAULT_FRAMES, 0);
+	*site = caller(frames, nr);
+	return !site_is_one_of(*site, window.kept_by);
 }
 
 /* The current task's from here on: -EBUSY if it is another's, or -ENOMEM */
@@ -434,6 +458,7 @@ void kunit_fault_open(const struct kunit_fault_plan *plan)
 	window.kill_due = false;
 	window.kept_by = NULL;
 	window.functions = NULL;
+	window.dma = NULL;
 	WRITE_ONCE(window.task, current);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_open);
@@ -514,3 +539,10 @@ void kunit_fault_set_functions(const char * const *names)
 	window.functions = names;
 }
 EXPORT_SYMBOL_GPL(kunit_fault_set_functions);
+
+/* The same, of mappings for DMA */
+void kunit_fault_set_dma(const struct kunit_fault_dma *dma)
+{
+	window.dma = dma;
+}
+EXPORT_SYMBOL_GPL(kunit_fault_set_dma);

@@ -286,6 +286,14 @@ mod tests {
         three_boxes()
     }
 
+    /// The kernel crate maps nothing, so there are just the boxes; but without the kernel's help,
+    /// as on UML, there is no sweep at all.
+    #[test]
+    #[fault_sweep(dma_mappings)]
+    fn attribute_with_mappings() -> Result<Boxes> {
+        three_boxes()
+    }
+
     static KEPT: AtomicPtr<u64> = AtomicPtr::new(null_mut());
 
     fn free_what_is_kept() {

@@ -14,7 +14,7 @@ struct Options {
 }
 
 const USAGE: &str = "`#[fault_sweep]` takes `allocators(slab, page, percpu)`, `user_copies`, \
-     `functions(\"FUNCTION\", ...)`, \
+     `functions(\"FUNCTION\", ...)`, `dma_mappings`, \
      `modes(once, forever, pair, signal)`, `cap = NUMBER`, `allow_success`, `accept(ERROR, ...)`, \
      `ignore_leaks`, `kept_by(\"FUNCTION\", ...)`, `allow_empty`, `warm_up`, `after = FUNCTION`, \
      `setup = FUNCTION` and `check = FUNCTION`";
@@ -136,9 +136,8 @@ fn parse_options(attr: TokenStream) -> Options {
             "accept" => slice(&mut tokens, TokenStream::from),
             "functions" | "kept_by" => slice(&mut tokens, c_string),
             "cap" | "after" => value(&mut tokens),
-            "user_copies" | "allow_success" | "ignore_leaks" | "allow_empty" | "warm_up" => {
-                TokenStream::new()
-            }
+            "user_copies" | "dma_mappings" | "allow_success" | "ignore_leaks" | "allow_empty"
+            | "warm_up" => TokenStream::new(),
             "setup" => {
                 options.setup = Some(value(&mut tokens));
                 continue;

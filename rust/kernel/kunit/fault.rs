@@ -467,6 +467,13 @@ impl<'a> Sweep<'a> {
         self
     }
 
+    /// Makes mappings for DMA fail, too, and looks for those that are left. Skips the test without
+    /// `CONFIG_KUNIT_FAULT_INJECTION_DMA`.
+    pub fn dma_mappings(mut self) -> Self {
+        self.raw.dma_mappings = true;
+        self
+    }
+
     /// Sweeps in these modes only, in the order of [`Mode`]. The default, and what an empty list
     /// means, is once and forever.
     pub fn modes(mut self, modes: &[Mode]) -> Self {
