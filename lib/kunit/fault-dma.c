@@ -93,26 +93,14 @@ static const void *key_of_argument(enum mapped mapped, struct pt_regs *regs)
 	}
 }
 
-/*
- * A kprobe is hit one byte after the entry of a function.  If that begins with a push
- * of one byte, an unwinder would take it for done, and find no caller.
- */
-static struct pt_regs at_entry(const struct pt_regs *regs, const struct kprobe *probe)
-{
-	struct pt_regs entry = *regs;
-
-	instruction_pointer_set(&entry, (unsigned long)probe->addr);
-	return entry;
-}
-
-NOKPROBE_SYMBOL(at_entry);
-
 static int fail_map(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct map_probe *map = container_of(probe, struct map_probe, fail);
-	struct pt_regs entry = at_entry(regs, probe);
+	unsigned long ip = kunit_fault_to_entry(regs, probe);
+	bool fail = kunit_fault_hit_mapping(map->dma, regs);
 
-	if (!kunit_fault_hit_mapping(map->dma, &entry))
+	instruction_pointer_set(regs, ip);
+	if (!fail)
 		return 0;
 	regs_set_return_value(regs, map->function->error);
 	override_function_with_return(regs);
@@ -130,9 +118,11 @@ static int begin_map(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	struct map_probe *map = container_of(get_kretprobe(instance), struct map_probe, note);
 	struct noted *noted = (struct noted *)instance->data;
-	struct pt_regs entry = at_entry(regs, &map->note.kp);
+	unsigned long ip = kunit_fault_to_entry(regs, &map->note.kp);
+	bool note = kunit_fault_notes_mapping(map->dma, regs, &noted->site);
 
-	if (!kunit_fault_notes_mapping(map->dma, &entry, &noted->site))
+	instruction_pointer_set(regs, ip);
+	if (!note)
 		return 1;
 	noted->key = key_of_argument(map->function->mapped, regs);
 	return 0;
@@ -199,6 +189,21 @@ static kprobe_opcode_t *address_of(const struct mapping_function *function)
 	return (kprobe_opcode_t *)kallsyms_lookup_name(function->name);
 }
 
+static int probe_call(struct kretprobe *probe, kprobe_opcode_t *address,
+		      kretprobe_handler_t begin, kretprobe_handler_t end)
+{
+	int err;
+
+	probe->kp.addr = address;
+	probe->entry_handler = begin;
+	probe->handler = end;
+	probe->data_size = sizeof(struct noted);
+	err = register_kretprobe(probe);
+	if (err)
+		probe->kp.addr = NULL;
+	return err;
+}
+
 static int probe_map(struct map_probe *map, struct kunit_fault_dma *dma)
 {
 	kprobe_opcode_t *address = address_of(map->function);
@@ -207,15 +212,9 @@ static int probe_map(struct map_probe *map, struct kunit_fault_dma *dma)
 	map->dma = dma;
 	if (!address)
 		return 0;
-	map->note.kp.addr = address;
-	map->note.entry_handler = begin_map;
-	map->note.handler = end_map;
-	map->note.data_size = sizeof(struct noted);
-	err = register_kretprobe(&map->note);
-	if (err) {
-		map->note.kp.addr = NULL;
+	err = probe_call(&map->note, address, begin_map, end_map);
+	if (err)
 		return err;
-	}
 	map->fail.addr = address;
 	map->fail.pre_handler = fail_map;
 	map->fail.post_handler = after_entry;
@@ -228,18 +227,8 @@ static int probe_map(struct map_probe *map, struct kunit_fault_dma *dma)
 static int probe_unmap(struct unmap_probe *unmap)
 {
 	kprobe_opcode_t *address = address_of(unmap->function);
-	int err;
 
-	if (!address)
-		return 0;
-	unmap->strike.kp.addr = address;
-	unmap->strike.entry_handler = begin_unmap;
-	unmap->strike.handler = end_unmap;
-	unmap->strike.data_size = sizeof(struct noted);
-	err = register_kretprobe(&unmap->strike);
-	if (err)
-		unmap->strike.kp.addr = NULL;
-	return err;
+	return address ? probe_call(&unmap->strike, address, begin_unmap, end_unmap) : 0;
 }
 
 /* Makes the functions that map for DMA ask the window. */

@@ -33,8 +33,11 @@ struct kunit_fault_functions {
 static int enter(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct function *function = container_of(probe, struct function, probe);
+	unsigned long ip = kunit_fault_to_entry(regs, probe);
+	bool fail = kunit_fault_hit_function(function->names, regs);
 
-	if (!kunit_fault_hit_function(function->names, regs))
+	instruction_pointer_set(regs, ip);
+	if (!fail)
 		return 0;
 	regs_set_return_value(regs, function->error);
 	override_function_with_return(regs);

@@ -7,6 +7,8 @@
 #define _KUNIT_FAULT_IMPL_H
 
 #include <linux/errno.h>
+#include <linux/kprobes.h>
+#include <linux/ptrace.h>
 #include <linux/types.h>
 
 /**
@@ -51,6 +53,22 @@ void kunit_fault_set_dma(const struct kunit_fault_dma *dma);
 bool kunit_fault_hit_mapping(const struct kunit_fault_dma *dma, struct pt_regs *regs);
 bool kunit_fault_notes_mapping(const struct kunit_fault_dma *dma, struct pt_regs *regs,
 			       unsigned long *site);
+
+#ifdef CONFIG_KPROBES
+/*
+ * A kprobe is hit one byte after the entry of a function.  If that begins with a push
+ * of one byte, an unwinder would take it for done, and find no caller.  So this sets
+ * @regs back, for as long as the window may look at them.  Return: where they were.
+ */
+static __always_inline unsigned long kunit_fault_to_entry(struct pt_regs *regs,
+							  const struct kprobe *probe)
+{
+	unsigned long ip = instruction_pointer(regs);
+
+	instruction_pointer_set(regs, (unsigned long)probe->addr);
+	return ip;
+}
+#endif
 
 /* fault-function.c, which is built in, if at all */
 struct kunit_fault_functions;
