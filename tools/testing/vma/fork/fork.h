@@ -214,11 +214,9 @@ const char *fork_complaint(void);
 /*
  * In the parent, at once and outside of a fork: a driver's mmap() that maps pages and
  * fails; a VMA for each page, unmapped together.  They return whether that went so.
- * Not each kernel has what they need.
  */
 bool fork_mmap_fails(u64 start, u32 pages);
 bool fork_map_and_unmap(u64 start, u32 pages, bool downgrade);
-bool fork_can_mmap(void);
 void fork_forget_complaints(void);
 
 /* The allocations of the last run, by site */

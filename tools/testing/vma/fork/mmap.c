@@ -4,7 +4,6 @@
 #include "models.h"
 #include "run.h"
 
-#ifndef FORK_NO_MMAP_REGION
 /* As a driver that maps its pages at once */
 static int map_pages(struct file *file, struct vm_area_struct *vma)
 {
@@ -48,6 +47,7 @@ bool fork_mmap_fails(u64 start, u32 pages)
 	failed = map(file, start, pages) == -EIO;
 	mmap_write_unlock(world.parent);
 	fput(file);
+	fork_grace_period();
 	fork_check_idle();
 	return failed;
 }
@@ -73,28 +73,7 @@ bool fork_map_and_unmap(u64 start, u32 pages, bool downgrade)
 	if (!downgrade)
 		mmap_write_unlock(world.parent);
 	fput(file);
+	fork_grace_period();
 	fork_check_idle();
 	return done;
 }
-
-bool fork_can_mmap(void)
-{
-	return true;
-}
-#else
-/* In these kernels, mmap() is not in mm/vma.c. */
-bool fork_mmap_fails(u64 start, u32 pages)
-{
-	return false;
-}
-
-bool fork_map_and_unmap(u64 start, u32 pages, bool downgrade)
-{
-	return false;
-}
-
-bool fork_can_mmap(void)
-{
-	return false;
-}
-#endif

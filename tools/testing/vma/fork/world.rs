@@ -175,12 +175,6 @@ impl World {
         state
     }
 
-    /// Whether the world can map and unmap.
-    pub(crate) fn can_mmap() -> bool {
-        // SAFETY: FFI call without safety requirements.
-        unsafe { fork_can_mmap() }
-    }
-
     /// Has a driver's mmap() fail after it has mapped pages, where nothing is mapped.
     pub(crate) fn mmap_fails(&self, start: u64, pages: u32) -> bool {
         // SAFETY: There is a world by the type's invariants, and no fork is under way.

@@ -10,7 +10,5 @@
 #define FORK_PLAIN_MM_FLAGS	1
 /* Nobody tells the mmu gather that VMAs are about to be freed. */
 #define FORK_NO_TLB_FREE_VMAS	1
-/* A part of mmap() is in mm/mmap.c. */
-#define FORK_NO_MMAP_REGION	1
 /* The page tables of huge pages are freed apart. */
 #define FORK_HUGETLB_APART	1
