@@ -702,7 +702,7 @@ static noinline unsigned int *where_we_are(void)
 ALLOW_ERROR_INJECTION(where_we_are, NULL);
 
 /* An object and two calls */
-static int walks(void *unused)
+static noinline int walks(void *unused)
 {
 	void *p = kmalloc(16, GFP_KERNEL);
 	int err = p ? take_a_step() : -ENOMEM;
@@ -760,6 +760,10 @@ static void injectable_functions_are_named(struct kunit *test)
 			continue;
 		sprint_symbol_no_offset(name, kunit_fault_site(&sweep.report));
 		KUNIT_EXPECT_STREQ(test, name, steps_of_walks[sweep.plan.nth - 2]);
+		/* Behind it is its caller. */
+		KUNIT_ASSERT_GT(test, sweep.report.nr_frames, 1);
+		sprint_symbol_no_offset(name, sweep.report.frames[1] - 1);
+		KUNIT_EXPECT_STREQ(test, name, "walks");
 	}
 }
 
