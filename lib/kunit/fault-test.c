@@ -268,6 +268,18 @@ static unsigned long sweep_body(struct kunit *test, struct kunit_fault_sweep *sw
 	return sweep->total;
 }
 
+static unsigned long count_points(struct kunit *test, int (*body)(void *arg))
+{
+	const struct kunit_fault_plan count_only = {};
+	struct kunit_fault_report report;
+
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
+	KUNIT_EXPECT_EQ(test, body(test), 0);
+	kunit_fault_disarm(test, &report);
+	KUNIT_EXPECT_FALSE(test, report.overlapped);
+	return report.points;
+}
+
 static void points_are_failed(struct kunit *test)
 {
 	const struct count_case *c = test->param_value;
@@ -741,6 +753,11 @@ static void injectable_functions_are_swept(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, kunit_fault_sweep_next(test, &begun));
 	sweep = (struct kunit_fault_sweep) {};
 	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, walks, NULL), 2);
+
+	/* Nor without a sweep, though that one was the last to arm */
+	KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &begun), 0);
+	kunit_fault_sweep_disarm(test, &begun, walks(NULL));
+	KUNIT_EXPECT_EQ(test, count_points(test, walks), 1);
 }
 
 static void injectable_functions_are_named(struct kunit *test)
@@ -1059,18 +1076,6 @@ static int make_a_thread(void *test)
 	return by_a_thread(test, nothing, false);
 }
 
-static unsigned long count_points(struct kunit *test, int (*body)(void *arg))
-{
-	const struct kunit_fault_plan count_only = {};
-	struct kunit_fault_report report;
-
-	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
-	KUNIT_EXPECT_EQ(test, body(test), 0);
-	kunit_fault_disarm(test, &report);
-	KUNIT_EXPECT_FALSE(test, report.overlapped);
-	return report.points;
-}
-
 static void tasks_are_followed(struct kunit *test)
 {
 	unsigned long points = count_points(test, make_a_thread) + 3;
@@ -1096,6 +1101,50 @@ static void work_is_followed(struct kunit *test)
 	sweep = (struct kunit_fault_sweep) { .scenario = "in turn" };
 	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, seven_by_two, test), 14);
 	KUNIT_EXPECT_EQ(test, sweep.failed, 7);
+}
+
+/* An object, and a mapping that stays */
+static noinline int maps_for_good(void *unused)
+{
+	void *p = kmalloc(16, GFP_KERNEL);
+	struct device *dev = &dma_device->dev;
+
+	if (!p)
+		return -ENOMEM;
+	kfree(p);
+	return dma_mapping_error(dev, dma_map_page(dev, ZERO_PAGE(0), 0, HALF, DMA_TO_DEVICE));
+}
+
+static int others_map(void *test)
+{
+	return by_a_thread(test, maps_two_halves, false);
+}
+
+static void mappings_of_others_do_not_count(struct kunit *test)
+{
+	static const char * const caches[] = { "maps_for_good", NULL };
+	struct kunit_fault_sweep sweep = { .dma_mappings = true, .kept_by = caches };
+	struct kunit_fault_sweep begun = { .dma_mappings = true };
+	unsigned long points;
+
+	skip_without_sites(test);
+	skip_without_dma(test);
+	make_a_dma_device(test);
+	/* Whose mappings stay */
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, maps_for_good, NULL), 4);
+
+	/* Those of another task */
+	points = count_points(test, make_a_thread);
+	sweep = (struct kunit_fault_sweep) { .scenario = "threads", .dma_mappings = true };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, others_map, test), 2 * points);
+
+	/* And those of a sweep that has been begun: they are no leaks, either. */
+	KUNIT_ASSERT_TRUE(test, kunit_fault_sweep_next(test, &begun));
+	sweep = (struct kunit_fault_sweep) { .scenario = "beside" };
+	KUNIT_EXPECT_EQ(test, sweep_body(test, &sweep, maps_for_good, NULL), 2);
+	KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &begun), 0);
+	kunit_fault_sweep_disarm(test, &begun, maps_two_halves(NULL));
+	KUNIT_EXPECT_EQ(test, count_points(test, maps_two_halves), 1);
 }
 
 static void followed_sites_are_named(struct kunit *test)
@@ -1485,6 +1534,29 @@ static int leaves_a_list(void *unused)
 	return 0;
 }
 
+/* Frees a table that is mapped if there is no memory for something else. */
+static int leaves_a_table(void *unused)
+{
+	struct device *dev = &dma_device->dev;
+	struct sg_table table;
+	int err;
+	void *p;
+
+	if (sg_alloc_table(&table, 1, GFP_KERNEL))
+		return -ENOMEM;
+	sg_set_page(table.sgl, ZERO_PAGE(0), HALF, 0);
+	err = dma_map_sgtable(dev, &table, DMA_TO_DEVICE, 0);
+	if (!err) {
+		p = kmalloc(16, GFP_KERNEL);
+		err = p ? 0 : -ENOMEM;
+		if (p)
+			dma_unmap_sgtable(dev, &table, DMA_TO_DEVICE, 0);
+		kfree(p);
+	}
+	sg_free_table(&table);
+	return err;
+}
+
 /* Each of these forgets something when its allocation fails. */
 
 static int leaves_preemption_off(void *unused)
@@ -1673,6 +1745,7 @@ static const struct failing_case {
 	{ "uses a mapping that failed", uses_a_mapping_that_failed, 0, 1, 1, .dma_mappings = true },
 	{ "leaves a mapping", leaves_a_mapping, 0, 2, 2, .dma_mappings = true },
 	{ "leaves a list", leaves_a_list, 0, 2, 2, .dma_mappings = true },
+	{ "leaves a table", leaves_a_table, 0, 3, 3, .dma_mappings = true },
 	{ "leaves preemption off", leaves_preemption_off, 0, 1, 1 },
 	{ "leaves interrupts off", leaves_interrupts_off, 0, 1, 1 },
 	{ "leaves a lock", leaves_a_lock, 0, 1, 1 },
@@ -1924,6 +1997,7 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(injectable_functions_are_named),
 	KUNIT_CASE(mappings_are_swept),
 	KUNIT_CASE(mappings_are_named),
+	KUNIT_CASE(mappings_of_others_do_not_count),
 	KUNIT_CASE(site_is_named),
 	KUNIT_CASE(other_tasks_are_left_alone),
 	KUNIT_CASE(tasks_are_followed),
