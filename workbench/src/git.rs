@@ -179,7 +179,10 @@ impl Git {
     /// The object that a name stands for.
     pub(crate) fn id(&self, name: &str) -> Result<String> {
         self.read(["rev-parse", "--verify", "-q", name])
-            .map_err(|_| Error::usage(format!("{}: no {name} in there", self.dir.display())))
+            .map_err(|error| match error.kind() {
+                Kind::Interrupted(_) => error,
+                _ => Error::usage(format!("{}: no {name} in there", self.dir.display())),
+            })
     }
 
     /// The object that a name stands for, if there is one.
