@@ -21,7 +21,7 @@ use crate::table::{Cell, Column, Table};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::series::{Section, Series, FIX};
-use crate::tree::suites::suites_in;
+use crate::tree::suites::{suites_in, Suites};
 use legs::{LEGS, TOUCHED};
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -227,6 +227,11 @@ impl<'a> Bisect<'a> {
         let title = format!("patch {number}, source tree");
         let added = ["diff", "--name-only", "--diff-filter=A", "base", &commit];
         let files = self.git.lines(added)?;
+        // Those of subsystems want a kernel of their own.
+        let ours = files
+            .iter()
+            .map(String::as_str)
+            .filter(|path| Suites::Fork.has(path));
 
         self.b
             .console
@@ -237,7 +242,7 @@ impl<'a> Bisect<'a> {
             section,
             subject: self.git.read(["log", "-1", "--format=%s", &commit])?,
             slug: self.git.read(["log", "-1", "--format=%f", &commit])?,
-            suites: suites_in(&self.work.src, files.iter().map(String::as_str))?,
+            suites: suites_in(&self.work.src, ours)?,
             commit,
         })
     }

@@ -240,12 +240,16 @@ static inline void fork_fail_warn(void)
 	WARN_ON_ONCE(true);
 }
 
-/* Constants that bindgen cannot tell from their macros; it drops the prefix. */
+/*
+ * Constants that bindgen cannot tell from their macros, or would name after the enum they
+ * are in; it drops the prefix.
+ */
 #ifdef __BINDGEN__
 #define FORK_FAIL_CONST(name)	const unsigned long FORK_FAIL_CONST_##name = name
 
 FORK_FAIL_CONST(BLK_OPEN_READ);
 FORK_FAIL_CONST(BLK_OPEN_WRITE);
+FORK_FAIL_CONST(MPOL_LOCAL);
 FORK_FAIL_CONST(VM_HUGETLB);
 FORK_FAIL_CONST(VM_INIT_DEF_MASK);
 FORK_FAIL_CONST(VM_LOCKED);
