@@ -563,11 +563,13 @@ static void signals_need_not_be_told(struct kunit *test)
  */
 static int allocates_under_siglock(void *unused)
 {
+	/* current's cannot go away. */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 	void *p;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&sighand->siglock);
 	p = kmalloc(16, GFP_ATOMIC);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	kfree(p);
 	kfree(kmalloc(16, GFP_KERNEL));
 	return fatal_signal_pending(current) ? -EINTR : 0;

@@ -246,11 +246,12 @@ static bool try_set_killed(bool killed)
 {
 	unsigned long flags;
 
-	if (!spin_trylock_irqsave(siglock_of_current(), flags))
-		return false;
-	set_killed(killed);
-	spin_unlock_irqrestore(siglock_of_current(), flags);
-	return true;
+	if (spin_trylock_irqsave(siglock_of_current(), flags)) {
+		set_killed(killed);
+		spin_unlock_irqrestore(siglock_of_current(), flags);
+		return true;
+	}
+	return false;
 }
 
 /*

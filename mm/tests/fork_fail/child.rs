@@ -40,7 +40,7 @@ impl Child {
             let mut stack = (*(*fork_fail_current()).signal).rlim[RLIMIT_STACK as usize];
 
             fields!(mm.as_ptr()).task_size = fork_fail_task_size();
-            arch_pick_mmap_layout(mm.as_ptr(), &mut stack);
+            arch_pick_mmap_layout(mm.as_ptr(), core::ptr::from_mut(&mut stack));
         }
         // INVARIANT: `mm_alloc()` has returned the reference.
         Ok(Self { mm })

@@ -197,7 +197,7 @@ impl Leak {
     ///
     /// `ENOENT` if there is no such cache.
     pub(crate) fn of(cache: &str) -> Result<Self> {
-        let cache = slab_cache(&*CString::try_from_fmt(fmt!("{cache}"))?)?;
+        let cache = slab_cache(&CString::try_from_fmt(fmt!("{cache}"))?)?;
         // SAFETY: The cache is there, and is never destroyed.
         let object = unsafe { kmem_cache_alloc_noprof(cache.as_ptr(), bindings::GFP_KERNEL) };
 

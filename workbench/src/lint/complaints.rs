@@ -59,7 +59,7 @@ impl Complaints {
 
         for line in text.lines() {
             let found = regex!(
-                r"^(?:\.\./)*(?:[^ ]*/run/)?([^ :]+:[0-9]+:(?:[0-9]+:)? (?:warning|error): .*)"
+                r"^(?:\.\./)*(?:(?:[^ ]*/)?run/)?([^ :]+:[0-9]+:(?:[0-9]+:)? (?:warning|error): .*)"
             )
             .and_then(|regex| regex.captures(line));
             let Some(line) = found.and_then(|found| found.get(1)) else {
@@ -67,9 +67,13 @@ impl Complaints {
             };
             let line = line.as_str();
             let option = regex!(r"\[-W[^\]]*\]$").is_some_and(|regex| regex.is_match(line));
-            match option {
-                true => complaints.compiler.push(line.to_string()),
-                false => complaints.sparse.push(line.to_string()),
+            let by = match option {
+                true => &mut complaints.compiler,
+                false => &mut complaints.sparse,
+            };
+            // What is said of a header is said for each file that includes it.
+            if !by.iter().any(|known| known == line) {
+                by.push(line.to_string());
             }
         }
         complaints
@@ -181,6 +185,8 @@ mod tests {
   CC      mm/vma.o
 ../mm/vma.c:493:6: warning: no previous prototype for function 'x' [-Wmissing-prototypes]
   493 | void x(void)
+../run/include/asm/io.h:12:55: warning: null pointer [-Wnull-pointer-arithmetic]
+../run/include/asm/io.h:12:55: warning: null pointer [-Wnull-pointer-arithmetic]
 /home/me/build/6.18/lint/run/mm/mmap.c:12:9: warning: context imbalance in 'dup_mmap' - wrong count at exit
 ../include/linux/mm.h:30: error: no good
 make[2]: *** [../scripts/Makefile.build:1: warning: not one] Error 1
@@ -191,7 +197,10 @@ make[2]: *** [../scripts/Makefile.build:1: warning: not one] Error 1
                 compiler: vec![
                     "mm/vma.c:493:6: warning: no previous prototype for function 'x' \
                      [-Wmissing-prototypes]"
-                        .into()
+                        .into(),
+                    "include/asm/io.h:12:55: warning: null pointer \
+                     [-Wnull-pointer-arithmetic]"
+                        .into(),
                 ],
                 sparse: vec![
                     "mm/mmap.c:12:9: warning: context imbalance in 'dup_mmap' - wrong count at \

@@ -12,7 +12,10 @@ int fork_fail_stay_on_cpu(bool stay)
 /* No signal ends a kthread: it only looks killed to what it calls. */
 void fork_fail_set_killed(bool killed)
 {
-	guard(spinlock_irq)(&current->sighand->siglock);
+	/* current's cannot go away. */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
+
+	guard(spinlock_irq)(&sighand->siglock);
 	if (killed) {
 		sigaddset(&current->pending.signal, SIGKILL);
 		set_thread_flag(TIF_SIGPENDING);
