@@ -234,6 +234,7 @@ impl Lint<'_> {
                     after: last.clone(),
                 },
                 suites_config: &config,
+                explained: self.explained.of(section.name, "sparse"),
                 said: &said,
             };
             let row = Row {

@@ -32,6 +32,8 @@ pub(super) struct Section<'a> {
     pub(super) change: Change,
     /// The suites' configuration.
     pub(super) suites_config: &'a str,
+    /// Functions that sparse may name, separated by commas.
+    pub(super) explained: Option<String>,
     /// What the compiler and sparse say at a commit.
     pub(super) said: &'a RefCell<HashMap<String, Complaints>>,
 }
@@ -107,8 +109,9 @@ impl Section<'_> {
     /// Whether there is nothing new at the end of the section, of what is picked.
     pub(super) fn compare(&self, log: &Log, pick: fn(Complaints) -> Vec<String>) -> Result<bool> {
         let before = pick(self.said_at(&self.change.before, log)?);
-        let after = pick(self.said_at(&self.change.after, log)?);
+        let mut after = pick(self.said_at(&self.change.after, log)?);
 
+        after.retain(|line| !names_one_of(line, self.explained.as_deref()));
         Ok(nothing_new(&before, &after, log))
     }
 
@@ -122,6 +125,13 @@ impl Section<'_> {
         }
         Ok(about.is_empty())
     }
+}
+
+/// Whether a complaint has one of these names in it, as sparse quotes functions.
+fn names_one_of(complaint: &str, names: Option<&str>) -> bool {
+    let mut names = names.into_iter().flat_map(|names| names.split(','));
+
+    names.any(|name| complaint.contains(&format!("'{name}'")))
 }
 
 /// Says how much there is, and what of it is new; whether that is nothing.
@@ -175,6 +185,15 @@ fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn explained_functions_are_found_by_their_names() {
+        let complaint = "lib/a.c:2:13: warning: context imbalance in 'try_it' - wrong count";
+
+        assert!(names_one_of(complaint, Some("other,try_it")));
+        assert!(!names_one_of(complaint, Some("try,it")));
+        assert!(!names_one_of(complaint, None));
+    }
 
     #[test]
     fn targets_are_what_kbuild_knows() {
