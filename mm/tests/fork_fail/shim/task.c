@@ -15,7 +15,7 @@ void fork_fail_set_killed(bool killed)
 	/* current's cannot go away. */
 	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 
-	guard(spinlock_irq)(&sighand->siglock);
+	spin_lock_irq(&sighand->siglock);
 	if (killed) {
 		sigaddset(&current->pending.signal, SIGKILL);
 		set_thread_flag(TIF_SIGPENDING);
@@ -23,6 +23,7 @@ void fork_fail_set_killed(bool killed)
 		sigdelset(&current->pending.signal, SIGKILL);
 		recalc_sigpending();
 	}
+	spin_unlock_irq(&sighand->siglock);
 }
 
 struct linux_binfmt fork_fail_binfmt;
