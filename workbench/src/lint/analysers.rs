@@ -52,11 +52,13 @@ pub(super) fn checks<'a>() -> [Check<Section<'a>>; 7] {
 }
 
 fn sparse(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.compare(log, |complaints| complaints.sparse)
+    let explained = section.explained.as_deref();
+
+    section.compare(log, |complaints| complaints.sparse, explained)
 }
 
 fn warnings(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.compare(log, |complaints| complaints.compiler)
+    section.compare(log, |complaints| complaints.compiler, None)
 }
 
 /// The whole kernel crate is looked at; only what is said about our files counts.

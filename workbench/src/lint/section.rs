@@ -79,8 +79,7 @@ impl Section<'_> {
     /// Runs make, which has to end well, and returns what it has said.
     pub(super) fn make(&self, targets: &[String], log: &Log) -> Result<String> {
         // Else what is said of two files at once gets mixed up.
-        let grouped = ["--output-sync".to_string()];
-        let arguments = grouped.iter().chain(targets);
+        let arguments = std::iter::once("--output-sync").chain(targets.iter().map(String::as_str));
         let output = self.work.make("um", "um", arguments).output()?;
         let text = output.text() + "\n" + &output.error_text();
 
@@ -106,12 +105,18 @@ impl Section<'_> {
         Ok(complaints)
     }
 
-    /// Whether there is nothing new at the end of the section, of what is picked.
-    pub(super) fn compare(&self, log: &Log, pick: fn(Complaints) -> Vec<String>) -> Result<bool> {
+    /// Whether there is nothing new at the end of the section, of what is picked, but what names
+    /// one of these functions.
+    pub(super) fn compare(
+        &self,
+        log: &Log,
+        pick: fn(Complaints) -> Vec<String>,
+        explained: Option<&str>,
+    ) -> Result<bool> {
         let before = pick(self.said_at(&self.change.before, log)?);
         let mut after = pick(self.said_at(&self.change.after, log)?);
 
-        after.retain(|line| !names_one_of(line, self.explained.as_deref()));
+        after.retain(|line| !names_one_of(line, explained));
         Ok(nothing_new(&before, &after, log))
     }
 
