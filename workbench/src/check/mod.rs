@@ -4,6 +4,7 @@
 //! fails. What passed for the same inputs is not run again unless FORCE=1, and says so.
 
 mod items;
+mod table;
 
 use crate::builder::Builder;
 use crate::console::{Console, Log};
