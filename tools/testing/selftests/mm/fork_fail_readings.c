@@ -153,7 +153,8 @@ static struct {
 	long before;
 } counters[] = {
 	{ "Committed_AS:" },
-	{ "PageTables:" },
+	/* Those of the kernel count, too, as for the stack of a new kernel thread. */
+	{ "PageTables:", false, true },
 	{ "vm_area_struct", true },
 	{ "maple_node", true },
 	{ "anon_vma", true },
