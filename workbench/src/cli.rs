@@ -26,6 +26,10 @@ pub(crate) enum Target {
     SoakControl,
     /// stress-ng and selftests/mm on base and series: nothing new may be reported
     Stress,
+    /// the soak on base and series with KCSAN: forks must take part in no new data race
+    Kcsan,
+    /// the same with a data race put into fork: it must be noticed
+    KcsanControl,
     /// how long a fork that fails holds the parent's mmap_lock
     Hold,
     /// forks that fail, in userspace: every small layout, failure and schedule
@@ -126,7 +130,7 @@ pub(crate) struct Args {
     /// what a sample follows from (1); of "fork-harness", "check": or random
     #[arg(long, env = "SEED")]
     pub(crate) seed: Option<String>,
-    /// of "soak": for how long (1)
+    /// of "soak" and "kcsan": for how long (1; kcsan: 3)
     #[arg(long, env = "MINUTES")]
     pub(crate) minutes: Option<String>,
     /// of "check-all" and "mutants": i/n, the i-th of n parts, for several machines

@@ -19,7 +19,7 @@ pub(crate) fn machines(target: Target) -> &'static [Arch] {
         Target::Selftest | Target::SelftestControl | Target::Shell => &Arch::ALL,
         Target::Sweeps => &[Arch::Um],
         // Elsewhere any fork that fails brings the base down.
-        Target::Stress => &[Arch::X86_64],
+        Target::Stress | Target::Kcsan | Target::KcsanControl => &[Arch::X86_64],
         _ => &Arch::OF_SUITES,
     }
 }
@@ -46,6 +46,8 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
         Target::Soak => tested(b, selftest::soak::run(b)?),
         Target::SoakControl => tested(b, selftest::soak::control(b)?),
         Target::Stress => tested(b, selftest::stress::run(b)?),
+        Target::Kcsan => tested(b, selftest::kcsan::run(b)?),
+        Target::KcsanControl => tested(b, selftest::kcsan::control(b)?),
         Target::Hold => selftest::hold::run(b),
         Target::ForkHarness => tested(b, harness::fork::run(b)?),
         Target::Vma => tested(b, harness::vma_tests::run(b)?),

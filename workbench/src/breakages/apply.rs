@@ -14,6 +14,9 @@ use crate::tree::with_patch::{tree_with, PatchedFiles};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+/// What `make selftest`, `make kcsan` and its control change in a kernel.
+const OF_SELFTEST: [&str; 3] = ["no-stopgap.patch", "kcsan.patch", "kcsan-control.patch"];
+
 /// The trees of breakages, in the same order.
 pub(super) fn trees(
     b: &Builder,
@@ -23,13 +26,13 @@ pub(super) fn trees(
     let mut trees = Vec::new();
 
     for breakage in breakages {
-        trees.push(tree_with(b, repository, Some(&breakage.file), None)?);
+        trees.push(tree_with(b, repository, &[&breakage.file], None)?);
     }
     Ok(trees)
 }
 
-/// All breakages, whatever `ONLY=` says, and the patches of `make coverage` and `make selftest`, if
-/// there are any.
+/// All breakages, whatever `ONLY=` says, and the patches of `make coverage` and the selftest, if there
+/// are any.
 fn patches(settings: &Settings) -> Result<Vec<PathBuf>> {
     let mut all = settings.clone();
     all.only = None;
@@ -37,15 +40,17 @@ fn patches(settings: &Settings) -> Result<Vec<PathBuf>> {
         .into_iter()
         .map(|breakage| breakage.file)
         .collect();
-    let no_stopgap = settings.dirs.workbench.join("selftest/no-stopgap.patch");
     let coverage = settings.dirs.workbench.join("coverage");
     let coverage = coverage.join(format!("{}.patch", settings.base));
 
     if coverage.is_file() {
         patches.push(coverage);
     }
-    if no_stopgap.is_file() {
-        patches.push(no_stopgap);
+    for name in OF_SELFTEST {
+        let patch = settings.dirs.workbench.join("selftest").join(name);
+        if patch.is_file() {
+            patches.push(patch);
+        }
     }
     Ok(patches)
 }

@@ -110,7 +110,7 @@ const PROGRAMS_CONTROL: Test = Test {
 };
 
 /// In order: what is quick comes first.
-pub(super) const TESTS: [Test; 30] = [
+pub(super) const TESTS: [Test; 32] = [
     Test {
         name: "style",
         run: style::run,
@@ -278,6 +278,22 @@ pub(super) const TESTS: [Test; 30] = [
     Test {
         name: "stress",
         run: selftest::stress::run,
+        missing: selftest::no_control,
+        scope: Scope::Machine(Arch::X86_64),
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "kcsan",
+        run: selftest::kcsan::run,
+        missing: selftest::no_control,
+        scope: Scope::Machine(Arch::X86_64),
+        in_all_only: true,
+        ..EACH
+    },
+    Test {
+        name: "kcsan-control",
+        run: selftest::kcsan::control,
         missing: selftest::no_control,
         scope: Scope::Machine(Arch::X86_64),
         in_all_only: true,

@@ -124,7 +124,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let changed = tree_with(
         b,
         &repository,
-        Some(&lists.patch),
+        &[&lists.patch],
         Some((&lists.recovery, "mm/recovery.c")),
     )?;
     b.ensure(ChangedTree::new(&repository, "changed", &changed))?;

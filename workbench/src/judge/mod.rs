@@ -10,6 +10,7 @@ pub(crate) mod control;
 mod differences;
 pub(crate) mod event;
 pub(crate) mod golden;
+pub(crate) mod kcsan;
 pub(crate) mod kunit;
 pub(crate) mod letter;
 pub(crate) mod log;

@@ -7,7 +7,7 @@
 mod times;
 
 use super::initramfs;
-use super::kernel::Changed;
+use super::kernel::{Changed, Detectors};
 use super::machine::{Clock, Machine};
 use super::programs::{Form, Program};
 use crate::builder::Builder;
@@ -72,7 +72,7 @@ impl Variant {
     fn tree(&self, b: &Builder, repository: &Repository) -> Result<String> {
         match self {
             Variant::Series => repository.tree(Branch::Fixed),
-            Variant::NotDowngraded(patch) => tree_with(b, repository, Some(patch), None),
+            Variant::NotDowngraded(patch) => tree_with(b, repository, &[patch], None),
         }
     }
 }
@@ -142,6 +142,7 @@ pub(crate) fn run(b: &Builder) -> Result<()> {
             let changed = Changed {
                 name: "hold",
                 config: settings.dirs.workbench.join(config),
+                detectors: Detectors::OfMachine,
                 tree: &tree,
             };
             let kernel = changed.build(b, &toolbox, &repository, log)?;

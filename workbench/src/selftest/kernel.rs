@@ -3,6 +3,7 @@
 //! The kernel that programs run on: small, with what they look at and what makes fork fail,
 //! `workbench/selftest/ARCH.config` on top of a configuration with nothing in it.
 
+use super::kcsan_config;
 use crate::build::kbuild::Work;
 use crate::builder::{Builder, Step};
 use crate::console::Log;
@@ -19,10 +20,30 @@ use std::path::PathBuf;
 /// What lets the tests be left out that stop those who race with a fork, with its name.
 const NO_STOPGAP: &str = "no-stopgap";
 
+/// What looks on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Detectors {
+    /// Those of the machine's configuration.
+    OfMachine,
+    /// KCSAN, which reports data races.
+    Kcsan,
+}
+
+impl Detectors {
+    /// For make.
+    fn options(self) -> Vec<String> {
+        match self {
+            Detectors::OfMachine => Vec::new(),
+            Detectors::Kcsan => vec![kcsan_config::option()],
+        }
+    }
+}
+
 /// Makes sure that the kernel of a branch is built.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kernel {
     pub(super) branch: Branch,
+    pub(super) detectors: Detectors,
 }
 
 /// The options of the kernel for a machine.
@@ -39,11 +60,23 @@ fn no_stopgap(settings: &Settings) -> Option<PathBuf> {
     (settings.arch == Arch::X86_64).then(|| settings.dirs.workbench.join(patch))
 }
 
+/// What lets KCSAN see who writes.
+pub(super) fn kcsan_patch(settings: &Settings) -> PathBuf {
+    settings.dirs.workbench.join("selftest/kcsan.patch")
+}
+
 impl Kernel {
+    /// With the detectors of the machine's configuration.
+    pub(super) fn of(branch: Branch) -> Kernel {
+        Kernel {
+            branch,
+            detectors: Detectors::OfMachine,
+        }
+    }
+
     fn wanted(&self, settings: &Settings) -> Wanted {
         let arch = settings.arch;
-
-        Wanted {
+        let wanted = Wanted {
             branch: self.branch,
             // Programs do without them.
             suites: Suites::Fork,
@@ -51,6 +84,17 @@ impl Kernel {
             title: format!("programs on {arch}"),
             config: config(settings),
             patch: no_stopgap(settings).map(|patch| (patch, NO_STOPGAP)),
+        };
+
+        match self.detectors {
+            Detectors::OfMachine => wanted,
+            Detectors::Kcsan => Wanted {
+                name: format!("kcsan-{arch}"),
+                title: format!("data races on {arch}"),
+                config: kcsan_config::made(settings),
+                patch: Some((kcsan_patch(settings), "kcsan")),
+                ..wanted
+            },
         }
     }
 
@@ -66,10 +110,13 @@ impl Step for Kernel {
     fn run(&self, b: &Builder) -> Result<Kunit> {
         let settings = &b.settings;
 
+        if self.detectors == Detectors::Kcsan && !b.planning() {
+            kcsan_config::make(settings, &config(settings))?;
+        }
         self.wanted(settings).make(b, |kernel, repository, log| {
             let options = kernel::options(b, kernel, repository, self.branch.name())?;
             kernel::configure_with(b, kernel, &options, || configure(settings, kernel, log))?;
-            log.run_checked(&kernel.build_cmd(settings, &[]))
+            log.run_checked(&kernel.build_cmd(settings, &self.detectors.options()))
         })
     }
 
@@ -84,6 +131,7 @@ pub(super) struct Changed<'a> {
     /// The folder below that of the base.
     pub(super) name: &'a str,
     pub(super) config: PathBuf,
+    pub(super) detectors: Detectors,
     /// As git names it.
     pub(super) tree: &'a str,
 }
@@ -106,7 +154,7 @@ impl Changed<'_> {
         work.check_out(self.tree, log)?;
         let options = kernel::options(b, &kernel, repository, self.tree)?;
         kernel::configure_with(b, &kernel, &options, || configure(settings, &kernel, log))?;
-        log.run_checked(&kernel.build_cmd(settings, &[]))?;
+        log.run_checked(&kernel.build_cmd(settings, &self.detectors.options()))?;
         Ok(kernel)
     }
 }

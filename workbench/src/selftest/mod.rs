@@ -7,6 +7,8 @@
 mod emulator;
 pub(crate) mod hold;
 mod initramfs;
+pub(crate) mod kcsan;
+mod kcsan_config;
 mod kernel;
 mod machine;
 mod mm_tests;
@@ -35,7 +37,7 @@ type Each = (&'static Program, machine::Ran);
 
 /// Boots a machine for each program.
 fn run_all(b: &Builder, branch: Branch, form: Form, log: &Log) -> Result<Vec<Each>> {
-    let kernel = b.ensure(Kernel { branch })?;
+    let kernel = b.ensure(Kernel::of(branch))?;
     let initramfs = initramfs::pack(b, &kernel, &programs::PROGRAMS, log)?;
     let machine = Machine::new(b, &kernel, &initramfs, log)?;
     let run = |program: &'static Program| Ok((program, machine.run(program, form, log)?));
@@ -75,7 +77,7 @@ fn test(
     };
     let title = format!("programs on {}, {}{short}", settings.arch, branch.name());
     let name = format!("{name}-{}", settings.arch);
-    let kernel = Kernel { branch };
+    let kernel = Kernel::of(branch);
     b.ensure(kernel)?;
 
     outcome::test(

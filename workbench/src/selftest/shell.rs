@@ -14,9 +14,7 @@ use crate::tree::branches::Branch;
 /// `make shell`.
 pub(crate) fn run(b: &Builder) -> Result<()> {
     super::unless(super::missing(b))?;
-    let kernel = b.ensure(Kernel {
-        branch: Branch::Fixed,
-    })?;
+    let kernel = b.ensure(Kernel::of(Branch::Fixed))?;
     let title = format!("shell on {}", b.settings.arch);
 
     if b.planning() {

@@ -5,7 +5,7 @@
 //! `make soak-control` puts a leak in, which has to be noticed.
 
 use super::initramfs;
-use super::kernel::{self, Changed, Kernel};
+use super::kernel::{self, Changed, Detectors, Kernel};
 use super::machine::{Machine, Ran};
 use super::programs::{self, Program};
 use super::{missing, passed, ran_of, unless};
@@ -13,8 +13,8 @@ use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::harness::seed;
-use crate::judge::selftest::judge;
 use crate::judge::soak::Soak;
+use crate::judge::{self, selftest::judge};
 use crate::outcome::{self, Outcome, Tested};
 use crate::run::{self, kunit_py::Kunit};
 use crate::settings::{Arch, Settings};
@@ -27,6 +27,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
+/// If the user does not say for how long.
+const MINUTES: u64 = 1;
 /// Beyond the minutes: to boot, to warm up, to come to rest.
 const MORE: u64 = 900;
 /// The leak that is put in, if `ONLY=` names no other breakage.
@@ -34,7 +36,7 @@ const LEAK: &str = "vmas-not-freed";
 
 /// What is run.
 #[derive(Debug, PartialEq)]
-struct Wanted {
+pub(super) struct Wanted {
     minutes: u64,
     seed: u64,
     /// Which racers.
@@ -46,9 +48,9 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// As `MINUTES=`, `SEED=` and `ONLY=` have it. There are racers where there is more than one
-    /// CPU.
-    fn read(settings: &Settings) -> Result<Wanted> {
+    /// As `MINUTES=`, or else `minutes`, `SEED=` and `ONLY=` have it. There are racers where there is
+    /// more than one CPU.
+    pub(super) fn read(settings: &Settings, minutes: u64) -> Result<Wanted> {
         let seed = seed::read(settings.sample.seed.as_deref())?.unwrap_or(1);
         let (beside, forkers, options) = match settings.arch {
             // Two nodes, so that memory can be migrated; no word of each swapon and OOM kill.
@@ -57,12 +59,20 @@ impl Wanted {
         };
 
         Ok(Wanted {
-            minutes: settings.sample.minutes.unwrap_or(1),
+            minutes: settings.sample.minutes.unwrap_or(minutes),
             seed,
             beside: settings.only.as_deref().unwrap_or(beside).to_string(),
             forkers,
             options,
         })
+    }
+
+    /// Only the forks.
+    pub(super) fn without_racers(self) -> Wanted {
+        Wanted {
+            beside: "none".into(),
+            ..self
+        }
     }
 
     /// For the kernel's command line.
@@ -103,13 +113,18 @@ const PROGRAM: Program = Program {
 };
 
 /// What a soak on a kernel depends on, with what that depends on.
-fn inputs(b: &Builder, kernel: Inputs, wanted: &Wanted) -> Inputs {
+pub(super) fn inputs(b: &Builder, kernel: Inputs, wanted: &Wanted) -> Inputs {
     programs::inputs_of(&b.settings, &[PROGRAM], kernel)
         .add("run", wanted.words().join(" ").as_bytes())
 }
 
+/// What is judged of one.
+pub(super) fn ran(ran: &Ran) -> judge::selftest::Ran<'_> {
+    ran_of(PROGRAM.name, ran)
+}
+
 /// Boots a kernel, and says what each minute brings.
-fn soak(b: &Builder, kernel: &Kunit, wanted: &Wanted, log: &Log) -> Result<Ran> {
+pub(super) fn soak(b: &Builder, kernel: &Kunit, wanted: &Wanted, log: &Log) -> Result<Ran> {
     let initramfs = initramfs::pack(b, kernel, &[PROGRAM], log)?;
     let machine = Machine::new(b, kernel, &initramfs, log)?;
     let machine = machine.within(b, wanted.minutes * 60 + MORE);
@@ -128,11 +143,9 @@ fn soak(b: &Builder, kernel: &Kunit, wanted: &Wanted, log: &Log) -> Result<Ran> 
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     unless(missing(b))?;
     let settings = &b.settings;
-    let wanted = Wanted::read(settings)?;
+    let wanted = Wanted::read(settings, MINUTES)?;
     let repository = b.ensure(Branches)?;
-    let step = Kernel {
-        branch: Branch::Fixed,
-    };
+    let step = Kernel::of(Branch::Fixed);
     let kernel = b.ensure(step)?;
     let title = format!("a soak on {}", settings.arch);
     let name = format!("soak-{}", settings.arch);
@@ -151,7 +164,7 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             let begun = Instant::now();
             let ran = b.long(&title, &name, |log| soak(b, &kernel, &wanted, log))?;
             let label = format!("{} {}", b.ensure(Base)?.version()?, settings.arch);
-            let tally = judge(ran_of(PROGRAM.name, &ran));
+            let tally = judge(self::ran(&ran));
             let mut outcome = passed(&[(PROGRAM.name, tally)], &label, begun.elapsed().as_secs());
 
             outcome.text = format!("{}{}", details(&Soak::read(&ran.console)), outcome.text);
@@ -197,15 +210,12 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
     unless(missing(b))?;
     let settings = &b.settings;
     let leak = leak(b)?;
-    let wanted = Wanted {
-        beside: "none".into(),
-        ..Wanted::read(settings)?
-    };
+    let wanted = Wanted::read(settings, MINUTES)?.without_racers();
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
     // QEMU.
     toolchain::of_machine(b, settings.arch)?;
     let repository = b.ensure(Branches)?;
-    let tree = tree_with(b, &repository, Some(&leak), None)?;
+    let tree = tree_with(b, &repository, &[&leak], None)?;
     let title = format!("a soak on {}, with a leak", settings.arch);
     let name = format!("soak-control-{}", settings.arch);
 
@@ -225,6 +235,7 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
                 let changed = Changed {
                     name: "soak",
                     config: kernel::config(settings),
+                    detectors: Detectors::OfMachine,
                     tree: &tree,
                 };
                 let kernel = changed.build(b, &toolbox, &repository, log)?;
@@ -266,7 +277,7 @@ mod tests {
                 args.seed = Some(seed.into());
                 args.minutes = Some("5".into());
             });
-            Wanted::read(&b.settings).map(|wanted| wanted.words()[1].clone())
+            Wanted::read(&b.settings, MINUTES).map(|wanted| wanted.words()[1].clone())
         };
 
         assert_eq!(

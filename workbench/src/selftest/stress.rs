@@ -90,7 +90,7 @@ impl<'a> Part<'a> {
 
     /// Runs it on the kernel of a branch.
     fn on(self, b: &Builder, branch: Branch) -> Result<Ran> {
-        let kernel = b.ensure(Kernel { branch })?;
+        let kernel = b.ensure(Kernel::of(branch))?;
         let arch = b.settings.arch;
         let title = format!("{} on {arch}, {}", self.name(), branch.name());
         let name = format!("{}-{arch}-{}", self.log(), branch.name());
@@ -143,17 +143,13 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         b.ensure(Sysroot(Tools::Stress))?;
     }
     let repository = b.ensure(Branches)?;
-    let fixed = Kernel {
-        branch: Branch::Fixed,
-    };
+    let fixed = Kernel::of(Branch::Fixed);
     let arch = settings.arch;
     let names: Vec<&str> = parts.iter().map(|part| part.name()).collect();
     let title = format!("{} on {arch}, base and series", names.join(", "));
 
     if b.planning() {
-        b.ensure(Kernel {
-            branch: Branch::Unfixed,
-        })?;
+        b.ensure(Kernel::of(Branch::Unfixed))?;
         b.ensure(fixed)?;
     }
     outcome::test(

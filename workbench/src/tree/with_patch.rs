@@ -12,12 +12,12 @@ use crate::git::Git;
 use crate::process::Cmd;
 use std::path::{Path, PathBuf};
 
-/// The tree of branch `fixed` with a patch applied, if one is given, and a file added, if one is
-/// given with its path there. In a plan it has no name yet.
+/// The tree of branch `fixed` with patches applied, and a file added, if one is given with its path
+/// there. In a plan it has no name yet.
 pub(crate) fn tree_with(
     b: &Builder,
     repository: &Repository,
-    patch: Option<&Path>,
+    patches: &[&Path],
     added: Option<(&Path, &str)>,
 ) -> Result<String> {
     if b.planning() {
@@ -26,7 +26,7 @@ pub(crate) fn tree_with(
     let scratch = b.temporary_dir()?;
     let git = branch_in(scratch.path(), repository, Branch::Fixed)?;
 
-    if let Some(patch) = patch {
+    for patch in patches {
         apply(b, repository, &git, patch)?;
     }
     if let Some((file, path)) = added {
@@ -253,17 +253,17 @@ mod tests {
         assert_ne!(Some(&without), files.tree(Some(&patch)).ok().as_ref());
         assert_eq!(Some(&without), files.tree(None).ok().as_ref());
 
-        let broken = tree_with(&b, &repository, Some(&patch), None).expect("a tree");
+        let broken = tree_with(&b, &repository, &[&patch], None).expect("a tree");
         assert_ne!(Some(&broken), repository.tree(Branch::Fixed).ok().as_ref());
-        let same = tree_with(&b, &repository, None, None).expect("a tree");
+        let same = tree_with(&b, &repository, &[], None).expect("a tree");
         assert_eq!(Some(&same), repository.tree(Branch::Fixed).ok().as_ref());
         let extra = Some((file.as_path(), "mm/extra.c"));
         let texts = vec![("mm/extra.c", "extra\n".to_string())];
         let text_added = tree_with_texts(&b, &repository, texts).expect("a tree");
         let file_added = Some((file.as_path(), "mm/extra.c"));
-        let added = tree_with(&b, &repository, None, file_added).expect("a tree");
+        let added = tree_with(&b, &repository, &[], file_added).expect("a tree");
         assert_eq!(text_added, added);
-        let more = tree_with(&b, &repository, Some(&patch), extra).expect("a tree");
+        let more = tree_with(&b, &repository, &[&patch], extra).expect("a tree");
         let dir = b
             .ensure(ChangedTree::new(&repository, "changed", &more))
             .expect("a folder");
@@ -283,7 +283,7 @@ mod tests {
         assert!(!text_of_run.contains("destroy"));
 
         put_file(&patch, &text.replace(" int vma_2", " int vma_x"));
-        let error = tree_with(&b, &repository, Some(&patch), None).expect_err("no");
+        let error = tree_with(&b, &repository, &[&patch], None).expect_err("no");
         assert_eq!(
             error.message(),
             "workbench/breakages/6.18/01-x.patch does not apply to the series for linux 6.18.15: \
