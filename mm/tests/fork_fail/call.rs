@@ -7,7 +7,7 @@ use super::shim::*;
 use kernel::prelude::*;
 
 /// Whether the kernel can make system calls on this architecture.
-pub(crate) const AVAILABLE: bool = cfg!(any(CONFIG_UML, CONFIG_X86_64));
+pub(crate) const AVAILABLE: bool = cfg!(any(CONFIG_UML, CONFIG_X86_64, CONFIG_ARM64));
 
 /// A system call that a test makes.
 #[derive(Clone, Copy)]
@@ -15,38 +15,38 @@ pub(crate) enum Call {
     Ftruncate,
     Mbind,
     MemfdSecret,
-    Mknod,
+    Mknodat,
     #[cfg(CONFIG_MODIFY_LDT_SYSCALL)]
     ModifyLdt,
     Mprotect,
     Prctl,
     Swapoff,
     Swapon,
-    Unlink,
+    Unlinkat,
     Userfaultfd,
 }
 
 impl Call {
-    #[cfg(any(CONFIG_UML, CONFIG_X86_64))]
+    #[cfg(any(CONFIG_UML, CONFIG_X86_64, CONFIG_ARM64))]
     fn number(self) -> u32 {
         match self {
             Self::Ftruncate => __NR_ftruncate,
             Self::Mbind => __NR_mbind,
             Self::MemfdSecret => __NR_memfd_secret,
-            Self::Mknod => __NR_mknod,
+            Self::Mknodat => __NR_mknodat,
             #[cfg(CONFIG_MODIFY_LDT_SYSCALL)]
             Self::ModifyLdt => __NR_modify_ldt,
             Self::Mprotect => __NR_mprotect,
             Self::Prctl => __NR_prctl,
             Self::Swapoff => __NR_swapoff,
             Self::Swapon => __NR_swapon,
-            Self::Unlink => __NR_unlink,
+            Self::Unlinkat => __NR_unlinkat,
             Self::Userfaultfd => __NR_userfaultfd,
         }
     }
 
     /// None is made there.
-    #[cfg(not(any(CONFIG_UML, CONFIG_X86_64)))]
+    #[cfg(not(any(CONFIG_UML, CONFIG_X86_64, CONFIG_ARM64)))]
     fn number(self) -> u32 {
         0
     }

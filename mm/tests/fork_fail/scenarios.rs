@@ -132,7 +132,7 @@ pub(crate) enum Treatment {
 impl Treatment {
     /// Returns why this kernel can't do it.
     fn missing(self) -> Option<&'static CStr> {
-        let no_calls = !cfg!(any(CONFIG_UML, CONFIG_X86_64));
+        let no_calls = !super::call::AVAILABLE;
 
         match self {
             Self::ReadOnly if no_calls => Some(c_str!("no system calls on this architecture")),

@@ -26,6 +26,8 @@ use kernel::{
 
 /// A node of the test's own: /dev may not be there yet.
 static NODE: [u8; 16] = *b"/fork_fail_swap\0";
+/// Newer architectures only have the system calls that take a folder.
+const HERE: usize = AT_FDCWD as usize;
 const DISK: u32 = RAMDISK_MAJOR << 20;
 const PAGES: usize = 256;
 
@@ -177,11 +179,11 @@ fn blank_disk() -> Result {
     blanked
 }
 
-/// Makes a system call on the node.
-fn call(call: Call, args: [usize; 2]) -> Result {
+/// Makes a system call on the node, with arguments that its path is one of.
+fn call<const N: usize>(call: Call, args: impl FnOnce(usize) -> [usize; N]) -> Result {
     user::anywhere(&NODE, |path| {
         // SAFETY: This kthread has an mm meanwhile, with the path in it.
-        unsafe { call.with([path, args[0], args[1]]) }
+        unsafe { call.with(args(path)) }
     })?;
     Ok(())
 }
@@ -204,7 +206,9 @@ impl Swap {
         // SAFETY: FFI call without safety requirements.
         let disk = unsafe { new_encode_dev(DISK) };
 
-        call(Call::Mknod, [S_IFBLK as usize | 0o600, disk as usize])?;
+        call(Call::Mknodat, |node| {
+            [HERE, node, S_IFBLK as usize | 0o600, disk as usize]
+        })?;
         let node = Node;
 
         Disk::open()
@@ -214,7 +218,7 @@ impl Swap {
                     pr_warn!("/dev/ram0 is in use or not blank, nothing is swapped to it\n");
                 }
             })?;
-        if let Err(err) = call(Call::Swapon, [0, 0]) {
+        if let Err(err) = call(Call::Swapon, |node| [node, 0]) {
             must("the RAM disk", blank_disk());
             return Err(err);
         }
@@ -225,7 +229,7 @@ impl Swap {
 
 impl Drop for Swap {
     fn drop(&mut self) {
-        must("swapoff", call(Call::Swapoff, [0, 0]));
+        must("swapoff", call(Call::Swapoff, |node| [node]));
         drop(Node);
         must("the RAM disk", blank_disk());
     }
@@ -236,7 +240,10 @@ struct Node;
 
 impl Drop for Node {
     fn drop(&mut self) {
-        must("the node of the swap area", call(Call::Unlink, [0, 0]));
+        must(
+            "the node of the swap area",
+            call(Call::Unlinkat, |node| [HERE, node, 0]),
+        );
     }
 }
 

@@ -16,6 +16,13 @@ long fork_fail_call(unsigned int nr, const unsigned long args[6])
 	};
 
 	return x64_sys_call(&regs, nr);
+#elif defined(CONFIG_ARM64)
+	const struct pt_regs regs = {
+		.regs = { args[0], args[1], args[2], args[3], args[4], args[5] },
+		.syscallno = nr,
+	};
+
+	return sys_call_table[nr](&regs);
 #else
 	return -EOPNOTSUPP;
 #endif
