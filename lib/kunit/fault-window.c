@@ -24,7 +24,9 @@
 #include <linux/gfp.h>
 #include <linux/hash.h>
 #include <linux/kallsyms.h>
+#include <linux/kprobes.h>
 #include <linux/preempt.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -217,6 +219,40 @@ static unsigned long site_here(void)
 	return caller(frames, nr);
 }
 
+/*
+ * Where calls leave the address to return to in a register, it is still there at the
+ * entry of a function, and unwinders do not look.  Return: that address, or 0.
+ */
+static unsigned long link_at_entry(struct pt_regs *regs)
+{
+#ifdef procedure_link_pointer
+	unsigned long link = procedure_link_pointer(regs);
+	struct llist_node *cur = NULL;
+
+	/* A kretprobe of the same function may have been first. */
+	if (is_kretprobe_trampoline(link))
+		link = kretprobe_find_ret_addr(current, (void *)frame_pointer(regs), &cur);
+	return link;
+#else
+	return 0;
+#endif
+}
+
+/*
+ * The trace from the entry of a function, where a kprobe was hit.  As callers are told
+ * by the address after the call, so is the function: by the one after its entry.
+ */
+static unsigned int trace_of_entry(struct pt_regs *regs, unsigned long *frames)
+{
+	unsigned long link = link_at_entry(regs);
+	unsigned int nr = 0;
+
+	frames[nr++] = instruction_pointer(regs) + 1;
+	if (link)
+		frames[nr++] = link;
+	return nr + stack_trace_save_regs(regs, frames + nr, KUNIT_FAULT_FRAMES - nr, 1);
+}
+
 /* With the siglock of current held */
 static void set_killed(bool killed)
 {
@@ -279,8 +315,7 @@ static __always_inline bool pass_point_alone(struct pt_regs *regs)
 
 	report->fired++;
 	if (regs)
-		report->nr_frames = stack_trace_save_regs(regs, report->frames,
-							  KUNIT_FAULT_FRAMES, 0);
+		report->nr_frames = trace_of_entry(regs, report->frames);
 	else
 		report->nr_frames = stack_trace_save(report->frames, KUNIT_FAULT_FRAMES, 1);
 	return !window.plan.signal;
@@ -397,7 +432,7 @@ bool kunit_fault_notes_mapping(const struct kunit_fault_dma *dma, struct pt_regs
 
 	if (!probed_in_task() || !at_point() || window.dma != dma)
 		return false;
-	nr = stack_trace_save_regs(regs, frames, KUNIT_FAULT_FRAMES, 0);
+	nr = trace_of_entry(regs, frames);
 	*site = caller(frames, nr);
 	return !site_is_one_of(*site, window.kept_by);
 }
