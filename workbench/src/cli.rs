@@ -94,7 +94,7 @@ pub(crate) struct Args {
     /// kernel release the series is for, a file in workbench/bases/ (6.18)
     #[arg(long, env = "BASE")]
     pub(crate) base: Option<String>,
-    /// um, or x86_64 under QEMU; of selftest, shell: arm64, ppc32 (um)
+    /// um; under QEMU x86_64, of the suites arm64, of selftest and shell arm64, ppc32 (um)
     #[arg(long, env = "ARCH")]
     pub(crate) arch: Option<String>,
     /// a kernel tree of yours to use as the base; it is not written to
@@ -136,7 +136,7 @@ pub(crate) struct Args {
     /// of "check-all" and "mutants": i/n, the i-th of n parts, for several machines
     #[arg(long, env = "SHARD")]
     pub(crate) shard: Option<String>,
-    /// seconds the suites may run (600; x86_64: 1800)
+    /// seconds the suites may run (600; under QEMU: 1800)
     #[arg(long, env = "TIMEOUT")]
     pub(crate) timeout: Option<String>,
     /// of "bisect", "lint" and "send": only fix, improve, facility, tests or found

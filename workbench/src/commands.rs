@@ -20,7 +20,8 @@ pub(crate) fn machines(target: Target) -> &'static [Arch] {
         Target::Sweeps => &[Arch::Um],
         // Elsewhere any fork that fails brings the base down.
         Target::Stress | Target::Kcsan | Target::KcsanControl => &[Arch::X86_64],
-        _ => &Arch::OF_SUITES,
+        Target::Kunit | Target::Control | Target::Golden | Target::Report => &Arch::OF_SUITES,
+        _ => &[Arch::Um, Arch::X86_64],
     }
 }
 

@@ -92,6 +92,30 @@ const EACH: Test = Test {
     quick: false,
 };
 
+/// The same on a machine.
+const fn on(arch: Arch, test: Test) -> Test {
+    Test {
+        scope: Scope::Machine(arch),
+        ..test
+    }
+}
+
+const SUITES: Test = Test {
+    name: "kunit",
+    run: run::verdict::run,
+    missing: no_table,
+    in_all_only: true,
+    ..EACH
+};
+
+const SUITES_CONTROL: Test = Test {
+    name: "control",
+    run: run::control::run,
+    missing: no_control,
+    in_all_only: true,
+    ..EACH
+};
+
 /// Programs whose forks fail.
 const PROGRAMS: Test = Test {
     name: "selftest",
@@ -110,7 +134,7 @@ const PROGRAMS_CONTROL: Test = Test {
 };
 
 /// In order: what is quick comes first.
-pub(super) const TESTS: [Test; 32] = [
+pub(super) const TESTS: [Test; 34] = [
     Test {
         name: "style",
         run: style::run,
@@ -144,18 +168,14 @@ pub(super) const TESTS: [Test; 32] = [
         ..EACH
     },
     Test {
-        name: "kunit",
-        run: run::verdict::run,
-        missing: no_table,
         scope: Scope::Machine(Arch::Um),
-        ..EACH
+        in_all_only: false,
+        ..SUITES
     },
     Test {
-        name: "control",
-        run: run::control::run,
-        missing: no_control,
         scope: Scope::Machine(Arch::Um),
-        ..EACH
+        in_all_only: false,
+        ..SUITES_CONTROL
     },
     Test {
         name: "selftest-quick",
@@ -220,14 +240,8 @@ pub(super) const TESTS: [Test; 32] = [
         in_all_only: true,
         ..EACH
     },
-    Test {
-        scope: Scope::Machine(Arch::Um),
-        ..PROGRAMS
-    },
-    Test {
-        scope: Scope::Machine(Arch::Um),
-        ..PROGRAMS_CONTROL
-    },
+    on(Arch::Um, PROGRAMS),
+    on(Arch::Um, PROGRAMS_CONTROL),
     Test {
         name: "soak",
         run: selftest::soak::run,
@@ -251,30 +265,10 @@ pub(super) const TESTS: [Test; 32] = [
         in_all_only: true,
         ..EACH
     },
-    Test {
-        name: "kunit",
-        run: run::verdict::run,
-        missing: no_table,
-        scope: Scope::Machine(Arch::X86_64),
-        in_all_only: true,
-        ..EACH
-    },
-    Test {
-        name: "control",
-        run: run::control::run,
-        missing: no_control,
-        scope: Scope::Machine(Arch::X86_64),
-        in_all_only: true,
-        ..EACH
-    },
-    Test {
-        scope: Scope::Machine(Arch::X86_64),
-        ..PROGRAMS
-    },
-    Test {
-        scope: Scope::Machine(Arch::X86_64),
-        ..PROGRAMS_CONTROL
-    },
+    on(Arch::X86_64, SUITES),
+    on(Arch::X86_64, SUITES_CONTROL),
+    on(Arch::X86_64, PROGRAMS),
+    on(Arch::X86_64, PROGRAMS_CONTROL),
     Test {
         name: "stress",
         run: selftest::stress::run,
@@ -299,18 +293,11 @@ pub(super) const TESTS: [Test; 32] = [
         in_all_only: true,
         ..EACH
     },
-    Test {
-        scope: Scope::Machine(Arch::Arm64),
-        ..PROGRAMS
-    },
-    Test {
-        scope: Scope::Machine(Arch::Ppc32),
-        ..PROGRAMS
-    },
-    Test {
-        scope: Scope::Machine(Arch::Ppc32),
-        ..PROGRAMS_CONTROL
-    },
+    on(Arch::Arm64, SUITES),
+    on(Arch::Arm64, SUITES_CONTROL),
+    on(Arch::Arm64, PROGRAMS),
+    on(Arch::Ppc32, PROGRAMS),
+    on(Arch::Ppc32, PROGRAMS_CONTROL),
 ];
 
 /// For a base that cannot be fetched, while there is no KDIR.

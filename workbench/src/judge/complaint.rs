@@ -4,13 +4,14 @@
 
 use super::event::Event;
 
-/// These are the ways in which a bad address is reported, on UML, on x86-64, by KASAN and on 32-bit
-/// PowerPC. The address follows, in hexadecimal digits.
-const FAULTS: [&str; 4] = [
+/// These are the ways in which a bad address is reported, on UML, on x86-64, by KASAN, on 32-bit
+/// PowerPC and on arm64. The address follows, in hexadecimal digits.
+const FAULTS: [&str; 5] = [
     "Kernel mode fault at addr 0x",
     "NULL pointer dereference, address: ",
     "null-ptr-deref in range [0x",
     "NULL pointer dereference on read at 0x",
+    "NULL pointer dereference at virtual address ",
 ];
 
 /// What `dup_mmap()` stores is `XA_ZERO_ENTRY`, 0x406. Where it is taken for a VMA, any member of that
@@ -18,7 +19,16 @@ const FAULTS: [&str; 4] = [
 const MARKER: std::ops::Range<u64> = 0x400..0x600;
 
 /// What a test prints itself has its name in front, so these do not begin its lines.
-const SPLATS: [&str; 5] = ["WARNING: ", "BUG: ", "INFO: ", "UBSAN: ", "Oops: "];
+const SPLATS: [&str; 7] = [
+    "WARNING: ",
+    "BUG: ",
+    "INFO: ",
+    "UBSAN: ",
+    "Oops: ",
+    // On arm64.
+    "Internal error: ",
+    "Unable to handle kernel ",
+];
 
 /// Reads a line without its indentation. What is `on_purpose` is no splat.
 pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
@@ -31,7 +41,10 @@ pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
     if said.contains("suspected memory leaks") || SPLATS.iter().any(|s| said.starts_with(s)) {
         return (!on_purpose).then_some(Event::Splat);
     }
-    if said.starts_with("RIP: ") || said.starts_with("NIP [") {
+    if ["RIP: ", "NIP [", "pc : "]
+        .iter()
+        .any(|s| said.starts_with(s))
+    {
         return Some(Event::Rip);
     }
     if said.starts_with("---[ end trace ") {
@@ -79,6 +92,12 @@ mod tests {
         assert_eq!(of("kmemleak: 2 new suspected memory leaks"), of("BUG: x"));
         assert_eq!(read("BUG: x", true), None);
         assert_eq!(of("# a: WARNING: nothing"), None);
+        for line in [
+            "Unable to handle kernel paging request at virtual address dfff800000000011",
+            "Internal error: Oops: 0000000096000005 [#1]  SMP",
+        ] {
+            assert_eq!(of(line), Some(Event::Splat), "{line}");
+        }
     }
 
     #[test]
@@ -88,6 +107,7 @@ mod tests {
             "BUG: kernel NULL pointer dereference, address: 0000000000000406",
             "KASAN: null-ptr-deref in range [0x0000000000000400-0x0000000000000407]",
             "BUG: Kernel NULL pointer dereference on read at 0x0000040a",
+            "Unable to handle kernel NULL pointer dereference at virtual address 0000000000000406",
             // Members of a VMA that are further in.
             "KASAN: null-ptr-deref in range [0x0000000000000440-0x0000000000000447]",
             "BUG: kernel NULL pointer dereference, address: 0000000000000446",
@@ -113,6 +133,7 @@ mod tests {
             "[<600cf2aa>] ? exit_mmap+0x15a/0x220",
             "exit_mmap+0x15a/0x220 [module]",
             "[e1bf5d80] [c0129b84] exit_mmap+0x15a/0x220",
+            "exit_mmap+0x15a/0x220 (P)",
             "[e1bf5d80] [c0129b84] exit_mmap+0x15a/0x220 (unreliable)",
         ] {
             assert_eq!(of(line), Some(Event::Call { function }));
@@ -120,5 +141,6 @@ mod tests {
         assert_eq!(of("leaked by exit_mmap+0x15a/0x220"), None);
         assert_eq!(of("RIP: 0033:exit_mmap+0x15a/0x220"), Some(Event::Rip));
         assert_eq!(of("NIP [c0129b84] exit_mmap+0x15a/0x220"), Some(Event::Rip));
+        assert_eq!(of("pc : exit_mmap+0x15a/0x220"), Some(Event::Rip));
     }
 }

@@ -10,11 +10,13 @@ use crate::outcome::{self, Outcome};
 use std::fmt::Write as _;
 
 /// What a letter can tell of, by the names of the results. Those of the suites begin with `kunit-`.
-const RUNS: [&str; 8] = [
+const RUNS: [&str; 10] = [
     "kunit-um",
     "control-um",
     "kunit-x86_64",
     "control-x86_64",
+    "kunit-arm64",
+    "control-arm64",
     "fork-harness",
     "vma",
     "bisect",

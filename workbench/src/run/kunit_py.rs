@@ -111,6 +111,11 @@ impl Kunit {
         if self.arch != Arch::Um {
             cmd = cmd.arg("--qemu_args=-smp 2");
         }
+        if self.arch == Arch::Arm64 {
+            // As kunit.py has it, but without the authentication of pointers: QEMU would compute
+            // it at each call and return.
+            cmd = cmd.arg("--qemu_args=-cpu max,pauth=off");
+        }
         if exec.raw {
             cmd = cmd.arg("--raw_output=all");
         }

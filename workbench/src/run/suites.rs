@@ -13,7 +13,7 @@ use crate::stamp::remove_file;
 use crate::toolchain;
 use crate::tree::suites::Suites;
 
-/// Seconds the suites may take, if the user says nothing. x86_64 is emulated, with all detectors.
+/// Seconds the suites may take, if the user says nothing. All but UML are emulated, with all detectors.
 fn limit(settings: &Settings) -> u64 {
     settings.timeout.unwrap_or(match settings.arch {
         Arch::Um => 600,

@@ -19,7 +19,7 @@ pub(crate) enum Arch {
 impl Arch {
     pub(crate) const ALL: [Arch; 4] = [Arch::Um, Arch::X86_64, Arch::Arm64, Arch::Ppc32];
     /// Those that the suites run on. The others have programs of their own only.
-    pub(crate) const OF_SUITES: [Arch; 2] = [Arch::Um, Arch::X86_64];
+    pub(crate) const OF_SUITES: [Arch; 3] = [Arch::Um, Arch::X86_64, Arch::Arm64];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
