@@ -94,7 +94,7 @@ pub(crate) struct Args {
     /// kernel release the series is for, a file in workbench/bases/ (6.18)
     #[arg(long, env = "BASE")]
     pub(crate) base: Option<String>,
-    /// um; under QEMU x86_64, of the suites arm64, of selftest and shell arm64, ppc32 (um)
+    /// um, x86_64; of suites, selftest and shell: arm64; of the last two: ppc32 (um)
     #[arg(long, env = "ARCH")]
     pub(crate) arch: Option<String>,
     /// a kernel tree of yours to use as the base; it is not written to
