@@ -136,7 +136,7 @@ pub(crate) struct Args {
     /// of "check-all" and "mutants": i/n, the i-th of n parts, for several machines
     #[arg(long, env = "SHARD")]
     pub(crate) shard: Option<String>,
-    /// seconds the suites may run (600; under QEMU: 1800)
+    /// seconds the suites may run (600; under QEMU: 3600)
     #[arg(long, env = "TIMEOUT")]
     pub(crate) timeout: Option<String>,
     /// of "bisect", "lint" and "send": only fix, improve, facility, tests or found

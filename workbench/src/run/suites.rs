@@ -17,7 +17,7 @@ use crate::tree::suites::Suites;
 fn limit(settings: &Settings) -> u64 {
     settings.timeout.unwrap_or(match settings.arch {
         Arch::Um => 600,
-        _ => 1800,
+        _ => 3600,
     })
 }
 
