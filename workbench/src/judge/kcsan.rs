@@ -126,12 +126,14 @@ pub(crate) fn compare(
             }
         }
     }
-    if base.races.is_empty() {
-        errors += 1;
-        let _ = writeln!(
-            text,
-            "error: no race at all on the base, so nothing is shown"
-        );
+    for (what, is_missing) in [
+        ("race at all", base.races.is_empty()),
+        ("fork has failed", base.forks_failed == 0),
+    ] {
+        if is_missing {
+            errors += 1;
+            let _ = writeln!(text, "error: no {what} on the base, so nothing is shown");
+        }
     }
     for line in &series.wrong {
         errors += 1;
@@ -259,6 +261,16 @@ Reported by Kernel Concurrency Sanitizer on:
     #[test]
     fn a_run_that_shows_nothing_fails() {
         assert!(!verdict(&[], &[REPORT_OF_OTHERS], "").good());
+        let series = read(&[REPORT_OF_OTHERS]);
+        let base = Races {
+            forks_failed: 0,
+            ..series.clone()
+        };
+        let outcome = compare(&base, &series, "", "6.18 x86_64, KCSAN", 9);
+        assert!(outcome
+            .text
+            .contains("error: no fork has failed on the base"));
+        assert!(compare(&series, &series, "", "6.18 x86_64, KCSAN", 9).good());
     }
 
     #[test]
