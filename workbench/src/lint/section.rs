@@ -184,6 +184,16 @@ fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
     }
     targets.sort();
     targets.dedup();
+    // Kbuild makes no built-in.a of a folder that is a target itself, and fails to find it when one
+    // above is made, too.
+    let folders: Vec<String> = targets
+        .iter()
+        .filter(|target| target.ends_with('/'))
+        .cloned()
+        .collect();
+    let is_within =
+        |target: &String, folder: &String| target != folder && target.starts_with(folder);
+    targets.retain(|target| !folders.iter().any(|folder| is_within(target, folder)));
     targets
 }
 
@@ -220,6 +230,11 @@ mod tests {
             "built from above"
         );
         assert_eq!(targets(&["lib/kunit/fault.rs"]), ["lib/kunit/"]);
+        assert_eq!(
+            targets(&["lib/kunit/fault.rs", "lib/kunit/test.c", "lib/kunit.c"]),
+            ["lib/kunit.o", "lib/kunit/"],
+            "one folder has it all"
+        );
         assert!(targets(&["lib/kunit/fault-dma.c"]).is_empty());
         assert!(targets(&["mm/gone.c", "tools/x.c", "rust/helpers/x.c", "top.c"]).is_empty());
     }
