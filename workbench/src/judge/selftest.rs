@@ -34,6 +34,18 @@ impl Tally {
     }
 }
 
+/// Functions in which a kernel warns, as released, of an allocation that a program makes fail.
+///
+/// Where stacks are vmalloc()'ed, `va_alloc()` takes it that there is always memory for an area.
+const WARNS: [&str; 1] = ["va_alloc"];
+
+fn is_meant(line: &str) -> bool {
+    line.starts_with("WARNING: ")
+        && WARNS
+            .iter()
+            .any(|function| line.contains(&format!(" at {function}+0x")))
+}
+
 /// So much of what is wrong is shown.
 const SHOWN: usize = 10;
 
@@ -41,6 +53,7 @@ const SHOWN: usize = 10;
 pub(super) fn wrong(ran: Ran<'_>) -> Vec<String> {
     let mut wrong: Vec<String> = Log::new(ran.console)
         .filter(|entry| matches!(entry.event, Event::Panic | Event::Marker | Event::Splat))
+        .filter(|entry| !is_meant(entry.line))
         .map(|entry| entry.line.to_string())
         .collect();
 
@@ -260,6 +273,9 @@ mod tests {
 
         assert_eq!(wrong_of(&with("BUG: Bad page map in process x")).len(), 1);
         assert_eq!(wrong_of(&with("Kernel panic - not syncing: x")).len(), 1);
+        let warning = |function| format!("WARNING: CPU: 1 PID: 41 at {function}+0x9a0/0x11c0");
+        assert_eq!(wrong_of(&with(&warning("exit_mmap"))).len(), 1);
+        assert!(wrong_of(&with(&warning("va_alloc"))).is_empty());
         assert_eq!(
             wrong_of(&FIXED.replace(end, "# selftest: fork_kill: signal 11")),
             ["it ended with signal 11"]
