@@ -161,7 +161,8 @@ static struct {
 	{ "maple_node", true },
 	{ "anon_vma", true },
 	{ "anon_vma_chain", true },
-	{ "mm_struct", true },
+	/* A CPU that is idle keeps that of the process it ran last. */
+	{ "mm_struct", true, true },
 	{ "files_cache", true },
 	{ "fs_cache", true },
 	{ "sighand_cache", true, true },
