@@ -251,7 +251,7 @@ static long measure_fork(void)
 }
 
 /* Only memory that has to go to swap.  6.12 has no word for that, just a number for "nearly". */
-static void reclaim(void)
+static void reclaim_some(void)
 {
 	if (!put(GROUP "memory.reclaim", "256K swappiness=max"))
 		put(GROUP "memory.reclaim", "256K swappiness=200");
@@ -279,7 +279,7 @@ static void race(bool uprobes, long after_us, struct result *result)
 	nap_us(after_us);
 	if (uprobes)
 		tell(&prober, '0');
-	reclaim();
+	reclaim_some();
 	tell(&swapper, 0);
 	waited = is_seen_waiting(&swapper) && (!uprobes || is_seen_waiting(&prober));
 
