@@ -133,6 +133,14 @@ const PROGRAMS_CONTROL: Test = Test {
     ..EACH
 };
 
+/// What base and series do on the machine where the base survives forks that fail.
+const AGAINST_BASE: Test = Test {
+    missing: selftest::no_control,
+    scope: Scope::Machine(Arch::X86_64),
+    in_all_only: true,
+    ..EACH
+};
+
 /// In order: what is quick comes first.
 pub(super) const TESTS: [Test; 34] = [
     Test {
@@ -272,26 +280,17 @@ pub(super) const TESTS: [Test; 34] = [
     Test {
         name: "stress",
         run: selftest::stress::run,
-        missing: selftest::no_control,
-        scope: Scope::Machine(Arch::X86_64),
-        in_all_only: true,
-        ..EACH
+        ..AGAINST_BASE
     },
     Test {
         name: "kcsan",
         run: selftest::kcsan::run,
-        missing: selftest::no_control,
-        scope: Scope::Machine(Arch::X86_64),
-        in_all_only: true,
-        ..EACH
+        ..AGAINST_BASE
     },
     Test {
         name: "kcsan-control",
         run: selftest::kcsan::control,
-        missing: selftest::no_control,
-        scope: Scope::Machine(Arch::X86_64),
-        in_all_only: true,
-        ..EACH
+        ..AGAINST_BASE
     },
     on(Arch::Arm64, SUITES),
     on(Arch::Arm64, SUITES_CONTROL),
