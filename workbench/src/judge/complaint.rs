@@ -66,7 +66,7 @@ fn fault(said: &str) -> Option<u64> {
 }
 
 /// `[<600cf2aa>] ? exit_mmap+0x15a/0x220`; x86-64 prints no address, PowerPC two.
-fn call(said: &str) -> Option<&str> {
+pub(super) fn call(said: &str) -> Option<&str> {
     let word = said
         .split_whitespace()
         .find(|word| *word != "?" && !word.starts_with('['))?;

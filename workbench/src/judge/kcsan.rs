@@ -3,6 +3,7 @@
 //! Judges the consoles of two soaks on kernels with KCSAN, the base and the series: which data races
 //! were reported.
 
+use super::complaint::call;
 use super::selftest::{self, Ran};
 use crate::outcome::Outcome;
 use std::collections::BTreeMap;
@@ -14,11 +15,9 @@ const REPORT: &str = "BUG: KCSAN: data-race in ";
 /// trace, whatever the compiler has inlined.
 const OF_FORK: [&str; 3] = ["dup_mm", "dup_mmap", "tear_down_vmas"];
 
-/// A pair of accesses, by the functions that they are in.
+/// What was reported of two functions.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Race {
-    /// As KCSAN names the two.
-    pair: String,
     /// All functions of both call traces.
     calls: Vec<String>,
     times: u64,
@@ -26,7 +25,9 @@ struct Race {
 
 impl Race {
     fn is_of_fork(&self) -> bool {
-        let is_of_fork = |call: &String| OF_FORK.contains(&call.as_str());
+        // What the compiler has made of a function may have an end, such as `.constprop.0`.
+        let is_of_fork =
+            |call: &String| OF_FORK.iter().any(|of| call.split('.').next() == Some(of));
 
         self.calls.iter().any(is_of_fork)
     }
@@ -35,20 +36,11 @@ impl Race {
 /// What a soak came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Races {
+    /// By the two functions, as KCSAN names them.
     races: BTreeMap<String, Race>,
     forks_failed: u64,
     /// What is wrong, other than races.
     wrong: Vec<String>,
-}
-
-/// The function of a line of a call trace.
-fn call(line: &str) -> Option<&str> {
-    let (function, offset) = line.trim().split_once("+0x")?;
-
-    // What the compiler has made of it may have an end, such as `.constprop.0`.
-    let function = function.split('.').next()?;
-
-    (offset.contains("/0x") && !function.contains(' ')).then_some(function)
 }
 
 impl Races {
@@ -61,9 +53,7 @@ impl Races {
         wrong.retain(|line| !line.starts_with(REPORT));
         for line in ran.console.lines() {
             if let Some(pair) = line.trim().strip_prefix(REPORT) {
-                let race = races.entry(pair.to_string()).or_default();
-                race.pair = pair.to_string();
-                race.times += 1;
+                races.entry(pair.to_string()).or_default().times += 1;
                 in_report = Some(pair.to_string());
             } else if line
                 .trim()
@@ -162,14 +152,12 @@ pub(crate) fn compare(
 /// A race that was put into a fork has to be among them.
 pub(crate) fn noticed(races: &Races, what: &str) -> Outcome {
     let mut text = String::new();
-    let of_fork: Vec<&Race> = races.races.values().filter(|r| r.is_of_fork()).collect();
+    let mut put_in = false;
 
-    for race in &of_fork {
-        let _ = writeln!(text, "    {}, {} times", race.pair, race.times);
+    for (pair, race) in races.races.iter().filter(|(_, race)| race.is_of_fork()) {
+        let _ = writeln!(text, "    {pair}, {} times", race.times);
+        put_in |= pair == "copy_page_range / copy_page_range";
     }
-    let put_in = of_fork
-        .iter()
-        .any(|race| race.pair == "copy_page_range / copy_page_range");
     let _ = match put_in {
         true => writeln!(text, "{what}: noticed"),
         false => writeln!(text, "error: {what}: KCSAN has not noticed it"),
