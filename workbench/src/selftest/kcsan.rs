@@ -4,7 +4,6 @@
 //! race in which a fork takes part must not be new. `make kcsan-control` puts one into fork, which has
 //! to be noticed.
 
-use super::kcsan_config;
 use super::kernel::{self, Changed, Detectors, Kernel};
 use super::machine::Ran;
 use super::{no_control, soak, unless};
@@ -66,7 +65,6 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
         &title,
         &format!("kcsan-{arch}"),
         || {
-            kcsan_config::make(settings, &kernel::config(settings))?;
             let inputs = with_kcsan(Branch::Fixed)
                 .inputs(b, &repository)?
                 .add("base", repository.tree(Branch::Unfixed)?.as_bytes())
@@ -119,11 +117,7 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
         &title,
         &name,
         || {
-            let kernel = run::kernel::inputs_with(
-                b,
-                &kcsan_config::make(settings, &kernel::config(settings))?,
-                &tree,
-            )?;
+            let kernel = run::kernel::inputs_with(b, &Detectors::Kcsan.config(b)?, &tree)?;
             Ok(Tested {
                 inputs: soak::inputs(b, kernel, &wanted),
                 tree: repository.tree(Branch::Fixed)?,
@@ -133,7 +127,7 @@ pub(crate) fn control(b: &Builder) -> Result<Outcome> {
             let ran = b.long(&title, &name, |log| {
                 let changed = Changed {
                     name: "kcsan",
-                    config: kcsan_config::make(settings, &kernel::config(settings))?,
+                    config: Detectors::Kcsan.config(b)?,
                     detectors: Detectors::Kcsan,
                     tree: &tree,
                 };

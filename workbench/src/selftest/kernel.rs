@@ -30,6 +30,17 @@ pub(super) enum Detectors {
 }
 
 impl Detectors {
+    /// The options of the kernel, as a file, which is made if it has to be.
+    pub(super) fn config(self, b: &Builder) -> Result<PathBuf> {
+        let of_machine = config(&b.settings);
+
+        match self {
+            Detectors::OfMachine => Ok(of_machine),
+            Detectors::Kcsan if b.planning() => Ok(kcsan_config::made(&b.settings)),
+            Detectors::Kcsan => kcsan_config::make(&b.settings, &of_machine),
+        }
+    }
+
     /// For make.
     fn options(self) -> Vec<String> {
         match self {
@@ -74,7 +85,8 @@ impl Kernel {
         }
     }
 
-    fn wanted(&self, settings: &Settings) -> Wanted {
+    fn wanted(&self, b: &Builder) -> Result<Wanted> {
+        let settings = &b.settings;
         let arch = settings.arch;
         let wanted = Wanted {
             branch: self.branch,
@@ -82,25 +94,24 @@ impl Kernel {
             suites: Suites::Fork,
             name: format!("selftest-{arch}"),
             title: format!("programs on {arch}"),
-            config: config(settings),
+            config: self.detectors.config(b)?,
             patch: no_stopgap(settings).map(|patch| (patch, NO_STOPGAP)),
         };
 
-        match self.detectors {
+        Ok(match self.detectors {
             Detectors::OfMachine => wanted,
             Detectors::Kcsan => Wanted {
                 name: format!("kcsan-{arch}"),
                 title: format!("data races on {arch}"),
-                config: kcsan_config::made(settings),
                 patch: Some((kcsan_patch(settings), "kcsan")),
                 ..wanted
             },
-        }
+        })
     }
 
     /// What it depends on.
     pub(super) fn inputs(&self, b: &Builder, repository: &Repository) -> Result<Inputs> {
-        self.wanted(&b.settings).inputs(b, repository)
+        self.wanted(b)?.inputs(b, repository)
     }
 }
 
@@ -110,10 +121,7 @@ impl Step for Kernel {
     fn run(&self, b: &Builder) -> Result<Kunit> {
         let settings = &b.settings;
 
-        if self.detectors == Detectors::Kcsan && !b.planning() {
-            kcsan_config::make(settings, &config(settings))?;
-        }
-        self.wanted(settings).make(b, |kernel, repository, log| {
+        self.wanted(b)?.make(b, |kernel, repository, log| {
             let options = kernel::options(b, kernel, repository, self.branch.name())?;
             kernel::configure_with(b, kernel, &options, || configure(settings, kernel, log))?;
             log.run_checked(&kernel.build_cmd(settings, &self.detectors.options()))
