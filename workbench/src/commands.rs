@@ -45,7 +45,7 @@ pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
         Target::SelftestControl => tested(b, selftest::control(b)?),
         Target::Shell => selftest::shell::run(b),
         Target::Soak => tested(b, selftest::soak::run(b)?),
-        Target::SoakControl => tested(b, selftest::soak::control(b)?),
+        Target::SoakControl => tested(b, selftest::soak_control::run(b)?),
         Target::Stress => tested(b, selftest::stress::run(b)?),
         Target::Kcsan => tested(b, selftest::kcsan::run(b)?),
         Target::KcsanControl => tested(b, selftest::kcsan::control(b)?),

@@ -6,6 +6,7 @@
 use super::control::TEARDOWN;
 use super::event::Event;
 use super::log::Log;
+use super::warnings;
 
 /// A program that has run.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +41,7 @@ impl Tally {
 const WARNS: [&str; 1] = ["va_alloc"];
 
 fn is_meant(line: &str) -> bool {
-    line.starts_with("WARNING: ")
-        && WARNS
-            .iter()
-            .any(|function| line.contains(&format!(" at {function}+0x")))
+    warnings::function(line).is_some_and(|function| WARNS.contains(&function))
 }
 
 /// So much of what is wrong is shown.

@@ -62,17 +62,18 @@ impl Warnings {
 
 impl Warning {
     fn is(&self, entry: &Entry<'_>) -> bool {
-        let from = |word: &str| {
-            let function = word.split_once("+0x").map(|(function, _)| function);
-
-            function == Some(self.function.as_str())
-        };
-
         entry.event == Event::Splat
             && entry.place.suite == self.suite
-            && entry.line.starts_with("WARNING: ")
-            && entry.line.split_whitespace().any(from)
+            && function(entry.line) == Some(self.function.as_str())
     }
+}
+
+/// The function that warns, if a line is the first of a WARN_ON(), in each of its forms.
+pub(super) fn function(line: &str) -> Option<&str> {
+    let words = line.strip_prefix("WARNING: ")?.split_whitespace();
+    let mut functions = words.filter_map(|word| word.split_once("+0x"));
+
+    functions.next().map(|(function, _)| function)
 }
 
 #[cfg(test)]
@@ -98,6 +99,22 @@ WARNING: fs/a.c:736 at remove+0x417/0x690, CPU#0
             .collect();
 
         assert_eq!(known, [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_warning_has_its_function_in_each_form() {
+        for line in [
+            "WARNING: CPU: 0 PID: 24 at ../run/fs/a.c:736 remove+0x417/0x690",
+            "WARNING: CPU: 1 PID: 41 at remove+0x9a0/0x11c0",
+            "WARNING: fs/a.c:736 at remove+0x417/0x690, CPU#0: x/1",
+        ] {
+            assert_eq!(function(line), Some("remove"));
+        }
+        assert_eq!(function("WARNING: possible recursive locking"), None);
+        assert_eq!(
+            function("BUG: KASAN: use-after-free in remove+0x4/0x6"),
+            None
+        );
     }
 
     #[test]

@@ -4,18 +4,16 @@
 //! race in which a fork takes part must not be new. `make kcsan-control` puts one into fork, which has
 //! to be noticed.
 
-use super::kernel::{self, Changed, Detectors, Kernel};
+use super::kernel::{self, Detectors, Kernel};
 use super::machine::Ran;
+use super::soak_control::Control;
 use super::{no_control, soak, unless};
 use crate::builder::Builder;
 use crate::error::Result;
 use crate::judge::kcsan::{compare, noticed, Races};
 use crate::outcome::{self, Outcome, Tested};
-use crate::run;
 use crate::sources::base::Base;
-use crate::toolchain::{self, Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches};
-use crate::tree::with_patch::tree_with;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -95,47 +93,14 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
 /// `make kcsan-control`.
 pub(crate) fn control(b: &Builder) -> Result<Outcome> {
     unless(no_control(b))?;
-    let settings = &b.settings;
-    // The more forks there are, the sooner two of them meet.
-    let wanted = soak::Wanted::read(settings, MINUTES)?.without_racers();
-    let toolbox = b.ensure(Sysroot(Tools::Build))?;
-    // QEMU.
-    toolchain::of_machine(b, settings.arch)?;
-    let repository = b.ensure(Branches)?;
-    let tree = tree_with(
-        b,
-        &repository,
-        &[&kernel::kcsan_patch(settings), &file(b, RACE)],
-        None,
-    )?;
-    let arch = settings.arch;
-    let title = format!("a data race in fork on {arch}");
-    let name = format!("kcsan-control-{arch}");
+    let control = Control {
+        command: "kcsan-control",
+        title: "a data race in fork",
+        kernel: "kcsan",
+        detectors: Detectors::Kcsan,
+        patches: &[&kernel::kcsan_patch(&b.settings), &file(b, RACE)],
+        minutes: MINUTES,
+    };
 
-    outcome::test(
-        b,
-        &title,
-        &name,
-        || {
-            let kernel = run::kernel::inputs_with(b, &Detectors::Kcsan.config(b)?, &tree)?;
-            Ok(Tested {
-                inputs: soak::inputs(b, kernel, &wanted),
-                tree: repository.tree(Branch::Fixed)?,
-            })
-        },
-        || {
-            let ran = b.long(&title, &name, |log| {
-                let changed = Changed {
-                    name: "kcsan",
-                    config: Detectors::Kcsan.config(b)?,
-                    detectors: Detectors::Kcsan,
-                    tree: &tree,
-                };
-                let kernel = changed.build(b, &toolbox, &repository, log)?;
-                soak::soak(b, &kernel, &wanted, log)
-            })?;
-
-            Ok(noticed(&Races::read(soak::ran(&ran)), RACE))
-        },
-    )
+    control.run(b, |ran| noticed(&Races::read(soak::ran(ran)), RACE))
 }

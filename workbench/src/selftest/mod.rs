@@ -15,6 +15,7 @@ mod mm_tests;
 mod programs;
 pub(crate) mod shell;
 pub(crate) mod soak;
+pub(crate) mod soak_control;
 pub(crate) mod stress;
 
 use crate::builder::Builder;

@@ -2,37 +2,31 @@
 
 //! `make soak`: processes whose forks fail by many causes at once, for minutes, on x86_64 with
 //! racers beside. In the end nothing may be in use that was not after the warm-up.
-//! `make soak-control` puts a leak in, which has to be noticed.
 
 use super::initramfs;
-use super::kernel::{self, Changed, Detectors, Kernel};
+use super::kernel::Kernel;
 use super::machine::{Machine, Ran};
 use super::programs::{self, Program};
 use super::{missing, passed, ran_of, unless};
 use crate::builder::Builder;
 use crate::console::Log;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::harness::seed;
 use crate::judge::soak::Soak;
 use crate::judge::{self, selftest::judge};
 use crate::outcome::{self, Outcome, Tested};
-use crate::run::{self, kunit_py::Kunit};
+use crate::run::kunit_py::Kunit;
 use crate::settings::{Arch, Settings};
 use crate::sources::base::Base;
 use crate::stamp::Inputs;
-use crate::toolchain::{self, Sysroot, Tools};
 use crate::tree::branches::{Branch, Branches};
-use crate::tree::with_patch::tree_with;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// If the user does not say for how long.
-const MINUTES: u64 = 1;
+pub(super) const MINUTES: u64 = 1;
 /// Beyond the minutes: to boot, to warm up, to come to rest.
 const MORE: u64 = 900;
-/// The leak that is put in, if `ONLY=` names no other breakage.
-const LEAK: &str = "vmas-not-freed";
 
 /// What is run.
 #[derive(Debug, PartialEq)]
@@ -183,85 +177,6 @@ fn details(soak: &Soak) -> String {
     text
 }
 
-/// The breakage that is the leak.
-fn leak(b: &Builder) -> Result<PathBuf> {
-    let settings = &b.settings;
-    let name = settings.only.as_deref().unwrap_or(LEAK);
-    let dir = settings.dirs.workbench.join("breakages");
-    let dir = dir.join(&settings.base);
-    let end = format!("-{name}.patch");
-
-    std::fs::read_dir(&dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().ends_with(&end))
-        .ok_or_else(|| {
-            Error::usage(format!(
-                "there is no {}/*{end}: ONLY= names a breakage that leaks",
-                settings.shown(&dir)
-            ))
-        })
-}
-
-/// `make soak-control`.
-pub(crate) fn control(b: &Builder) -> Result<Outcome> {
-    unless(missing(b))?;
-    let settings = &b.settings;
-    let leak = leak(b)?;
-    let wanted = Wanted::read(settings, MINUTES)?.without_racers();
-    let toolbox = b.ensure(Sysroot(Tools::Build))?;
-    // QEMU.
-    toolchain::of_machine(b, settings.arch)?;
-    let repository = b.ensure(Branches)?;
-    let tree = tree_with(b, &repository, &[&leak], None)?;
-    let title = format!("a soak on {}, with a leak", settings.arch);
-    let name = format!("soak-control-{}", settings.arch);
-
-    outcome::test(
-        b,
-        &title,
-        &name,
-        || {
-            let kernel = run::kernel::inputs_with(b, &kernel::config(settings), &tree)?;
-            Ok(Tested {
-                inputs: inputs(b, kernel, &wanted),
-                tree: repository.tree(Branch::Fixed)?,
-            })
-        },
-        || {
-            let ran = b.long(&title, &name, |log| {
-                let changed = Changed {
-                    name: "soak",
-                    config: kernel::config(settings),
-                    detectors: Detectors::OfMachine,
-                    tree: &tree,
-                };
-                let kernel = changed.build(b, &toolbox, &repository, log)?;
-                soak(b, &kernel, &wanted, log)
-            })?;
-
-            Ok(noticed(&Soak::read(&ran.console), &settings.shown(&leak)))
-        },
-    )
-}
-
-/// A leak has to show in a counter.
-fn noticed(soak: &Soak, leak: &str) -> Outcome {
-    let leaked = soak.leaked();
-    let mut text = String::new();
-
-    for line in &leaked {
-        let _ = writeln!(text, "    {line}");
-    }
-    let _ = match leaked.is_empty() {
-        true => writeln!(text, "error: {leak}: the soak has not noticed it"),
-        false => writeln!(text, "{leak}: noticed"),
-    };
-    Outcome::one(!leaked.is_empty(), text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,29 +205,5 @@ mod tests {
         );
         let error = words("um", "", "x").expect_err("no number");
         assert!(error.message().starts_with("SEED=x is neither a number"));
-    }
-
-    #[test]
-    fn a_leak_has_to_be_noticed() {
-        let of = |console: &str| noticed(&Soak::read(console), "x.patch");
-
-        assert!(of("# counter filp before 1 after 99 room 3 LEAKED\n").good());
-        assert!(!of("# counter filp before 1 after 2 room 3\n").good());
-    }
-
-    #[test]
-    fn a_leak_is_a_breakage() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let b = toy(dir.path(), |_| ());
-        let breakages = dir.path().join("workbench/breakages/6.18");
-
-        let error = leak(&b).expect_err("none");
-        assert!(error
-            .message()
-            .starts_with("there is no workbench/breakages/6.18/*-vmas-not"));
-        std::fs::create_dir_all(&breakages).expect("a folder");
-        let patch = breakages.join("08-vmas-not-freed.patch");
-        std::fs::write(&patch, "").expect("a file");
-        assert_eq!(leak(&b).expect("one"), patch);
     }
 }
