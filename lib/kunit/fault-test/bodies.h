@@ -70,7 +70,7 @@ static inline int leaves_the_first_of_two(void *left)
 	return 0;
 }
 
-/* Each of them can be swept, in all modes; returns the points in all. */
+/* Sweeps a body; returns the points of all modes. */
 static inline unsigned long sweep_body(struct kunit *test, struct kunit_fault_sweep *sweep,
 				       int (*body)(void *arg), void *arg)
 {

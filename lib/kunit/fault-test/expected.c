@@ -5,7 +5,6 @@
  */
 
 #include <linux/module.h>
-#include <linux/panic.h>
 
 #include "../string-stream.h"
 #include "../try-catch-impl.h"
@@ -42,25 +41,12 @@ void kunit_fault_init_try_catch(struct kunit *test, struct kunit *expected,
 	kunit_try_catch_init(&expected->try_catch, expected, try, caught, CASE_TIMEOUT);
 }
 
-static bool faults_are_fatal(void)
-{
-#ifdef MODULE
-	return true;
-#else
-	return panic_on_oops;
-#endif
-}
-
 /* Sweeps a body that has to fail its test. */
 void kunit_fault_expect_failure(struct kunit *test, const struct kunit_fault_failing *c)
 {
 	const struct kunit_fault_plan count_only = {};
 	struct expected_test *expected;
 
-	if (c->faults && IS_ENABLED(CONFIG_UML))
-		kunit_skip(test, "UML does not outlive a fault of its own");
-	if (c->faults && faults_are_fatal())
-		kunit_skip(test, "panic_on_oops is set, or cannot be seen by a module");
 	if (c->needs)
 		c->needs(test);
 
@@ -71,15 +57,11 @@ void kunit_fault_expect_failure(struct kunit *test, const struct kunit_fault_fai
 	expected->sweep = c->sweep;
 	expected->failing = c;
 
-	if (c->faults)
-		kunit_info(test, "this test faults on purpose\n");
 	kunit_try_catch_run(&expected->test.try_catch, expected);
-	if (c->faults) {
-		kunit_info(test, "that was the fault on purpose\n");
+	if (c->task_ends)
 		KUNIT_EXPECT_EQ(test, expected->test.try_catch.try_result, -EINTR);
-	} else {
+	else
 		KUNIT_EXPECT_EQ(test, expected->test.status, KUNIT_FAILURE);
-	}
 	KUNIT_EXPECT_EQ(test, expected->sweep.total, c->total);
 	KUNIT_EXPECT_EQ(test, expected->sweep.report.points, c->points);
 	kunit_cleanup(&expected->test);

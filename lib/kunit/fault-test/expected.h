@@ -18,7 +18,7 @@
  * @needs: Skips the test if something is missing, or gets it ready; or NULL
  * @begin: Called before the sweep, in its task; or NULL
  * @end: Called after it, in its task, to mend what is left; or NULL
- * @faults: The sweep does not get to its end, as the body dereferences NULL
+ * @task_ends: The body ends the task that sweeps it
  */
 struct kunit_fault_failing {
 	const char *name;
@@ -29,7 +29,7 @@ struct kunit_fault_failing {
 	void (*needs)(struct kunit *test);
 	void (*begin)(struct kunit *test);
 	void (*end)(void);
-	bool faults;
+	bool task_ends;
 };
 
 void kunit_fault_expect_failure(struct kunit *test, const struct kunit_fault_failing *c);

@@ -116,9 +116,10 @@ static int in_another_task(void *unused)
  */
 static int preload_an_id(void *unused)
 {
-	DEFINE_IDR(idr);
+	struct idr idr;
 	int id;
 
+	idr_init(&idr);
 	idr_preload(GFP_KERNEL);
 	id = idr_alloc(&idr, &idr, 1, 0, GFP_NOWAIT);
 	idr_preload_end();

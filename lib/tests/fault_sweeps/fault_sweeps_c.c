@@ -24,10 +24,11 @@
 
 static int reserve_in_an_xarray(void)
 {
-	DEFINE_XARRAY(xa);
 	unsigned long index;
+	struct xarray xa;
 	int err = 0;
 
+	xa_init(&xa);
 	for (index = 1; index < 1UL << 20 && !err; index *= 4)
 		err = xa_reserve(&xa, index, GFP_KERNEL);
 	xa_destroy(&xa);
@@ -36,9 +37,10 @@ static int reserve_in_an_xarray(void)
 
 static int allocate_ids(void)
 {
-	DEFINE_IDA(ida);
 	int i, id = 0;
+	struct ida ida;
 
+	ida_init(&ida);
 	for (i = 0; i < 200 && id >= 0; i++)
 		id = ida_alloc(&ida, GFP_KERNEL);
 	ida_destroy(&ida);
@@ -47,9 +49,10 @@ static int allocate_ids(void)
 
 static int fill_an_idr(void)
 {
-	DEFINE_IDR(idr);
 	int i, id = 0;
+	struct idr idr;
 
+	idr_init(&idr);
 	for (i = 0; i < 200 && id >= 0; i++)
 		id = idr_alloc(&idr, &idr, 0, 0, GFP_KERNEL);
 	idr_destroy(&idr);
@@ -58,10 +61,11 @@ static int fill_an_idr(void)
 
 static int duplicate_a_maple_tree(void)
 {
-	DEFINE_MTREE(from);
-	DEFINE_MTREE(to);
+	struct maple_tree from, to;
 	int i, err = 0;
 
+	mt_init(&from);
+	mt_init(&to);
 	for (i = 0; i < 50 && !err; i++)
 		err = mtree_store_range(&from, 10 * i, 10 * i + 5, xa_mk_value(i), GFP_KERNEL);
 	if (!err)
@@ -74,9 +78,10 @@ static int duplicate_a_maple_tree(void)
 /* Erasing cannot fail: an entry that mtree_erase() returns has left the tree. */
 static int erase_from_a_maple_tree(void)
 {
-	DEFINE_MTREE(tree);
+	struct maple_tree tree;
 	int i, err = 0;
 
+	mt_init(&tree);
 	for (i = 0; i < 50 && !err; i++)
 		err = mtree_store(&tree, 10 * i, xa_mk_value(i), GFP_KERNEL);
 	for (i = 0; i < 50 && !err; i++) {

@@ -30,8 +30,8 @@ const SPLATS: [&str; 7] = [
     "Unable to handle kernel ",
 ];
 
-/// Reads a line without its indentation. What is `on_purpose` is no splat.
-pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
+/// Reads a line without its indentation.
+pub(super) fn read(said: &str) -> Option<Event<'_>> {
     if fault(said).is_some_and(|address| MARKER.contains(&address)) {
         return Some(Event::Marker);
     }
@@ -39,7 +39,7 @@ pub(super) fn read(said: &str, on_purpose: bool) -> Option<Event<'_>> {
         return Some(Event::Panic);
     }
     if said.contains("suspected memory leaks") || SPLATS.iter().any(|s| said.starts_with(s)) {
-        return (!on_purpose).then_some(Event::Splat);
+        return Some(Event::Splat);
     }
     if ["RIP: ", "NIP [", "pc : "]
         .iter()
@@ -79,24 +79,22 @@ pub(super) fn call(said: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> Option<Event<'_>> {
-        read(line, false)
-    }
-
     #[test]
     fn complaints_are_told_from_what_tests_say() {
         let panic = "Kernel panic - not syncing: ";
 
-        assert_eq!(of(&format!("{panic}out of memory")), Some(Event::Panic));
-        assert_eq!(of("BUG: KASAN: use-after-free"), Some(Event::Splat));
-        assert_eq!(of("kmemleak: 2 new suspected memory leaks"), of("BUG: x"));
-        assert_eq!(read("BUG: x", true), None);
-        assert_eq!(of("# a: WARNING: nothing"), None);
+        assert_eq!(read(&format!("{panic}out of memory")), Some(Event::Panic));
+        assert_eq!(read("BUG: KASAN: use-after-free"), Some(Event::Splat));
+        assert_eq!(
+            read("kmemleak: 2 new suspected memory leaks"),
+            read("BUG: x")
+        );
+        assert_eq!(read("# a: WARNING: nothing"), None);
         for line in [
             "Unable to handle kernel paging request at virtual address dfff800000000011",
             "Internal error: Oops: 0000000096000005 [#1]  SMP",
         ] {
-            assert_eq!(of(line), Some(Event::Splat), "{line}");
+            assert_eq!(read(line), Some(Event::Splat), "{line}");
         }
     }
 
@@ -112,14 +110,14 @@ mod tests {
             "KASAN: null-ptr-deref in range [0x0000000000000440-0x0000000000000447]",
             "BUG: kernel NULL pointer dereference, address: 0000000000000446",
         ] {
-            assert_eq!(of(line), Some(Event::Marker), "{line}");
+            assert_eq!(read(line), Some(Event::Marker), "{line}");
         }
         assert_eq!(
-            of("Kernel panic - not syncing: Kernel mode fault at addr 0x4060, ip 0x1"),
+            read("Kernel panic - not syncing: Kernel mode fault at addr 0x4060, ip 0x1"),
             Some(Event::Panic)
         );
         assert_eq!(
-            of("KASAN: null-ptr-deref in range [0x0000000000000008-0x000000000000000f]"),
+            read("KASAN: null-ptr-deref in range [0x0000000000000008-0x000000000000000f]"),
             None
         );
     }
@@ -136,11 +134,14 @@ mod tests {
             "exit_mmap+0x15a/0x220 (P)",
             "[e1bf5d80] [c0129b84] exit_mmap+0x15a/0x220 (unreliable)",
         ] {
-            assert_eq!(of(line), Some(Event::Call { function }));
+            assert_eq!(read(line), Some(Event::Call { function }));
         }
-        assert_eq!(of("leaked by exit_mmap+0x15a/0x220"), None);
-        assert_eq!(of("RIP: 0033:exit_mmap+0x15a/0x220"), Some(Event::Rip));
-        assert_eq!(of("NIP [c0129b84] exit_mmap+0x15a/0x220"), Some(Event::Rip));
-        assert_eq!(of("pc : exit_mmap+0x15a/0x220"), Some(Event::Rip));
+        assert_eq!(read("leaked by exit_mmap+0x15a/0x220"), None);
+        assert_eq!(read("RIP: 0033:exit_mmap+0x15a/0x220"), Some(Event::Rip));
+        assert_eq!(
+            read("NIP [c0129b84] exit_mmap+0x15a/0x220"),
+            Some(Event::Rip)
+        );
+        assert_eq!(read("pc : exit_mmap+0x15a/0x220"), Some(Event::Rip));
     }
 }

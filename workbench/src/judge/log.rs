@@ -16,8 +16,6 @@ pub(crate) struct Log<'a> {
     place: Place<'a>,
     /// Whether the suite has said how many tests it has; they follow.
     planned: bool,
-    /// Whether a test makes the kernel complain.
-    on_purpose: bool,
 }
 
 impl<'a> Log<'a> {
@@ -26,7 +24,6 @@ impl<'a> Log<'a> {
             lines: log.lines().peekable(),
             place: Place::default(),
             planned: false,
-            on_purpose: false,
         }
     }
 
@@ -76,11 +73,6 @@ impl<'a> Log<'a> {
         if self.planned && !name.contains([' ', '.']) && !said.starts_with("pass:") {
             self.place.test = Some(name);
         }
-        if said.starts_with("this test faults on purpose") {
-            self.on_purpose = true;
-        } else if said.starts_with("that was the fault on purpose") {
-            self.on_purpose = false;
-        }
         if said.starts_with("EXPECTATION FAILED") || said.starts_with("ASSERTION FAILED") {
             let reason = self.lines.peek().map(|next| without_time(next).trim());
 
@@ -99,7 +91,7 @@ impl<'a> Log<'a> {
         match Sweep::in_line(line) {
             Some(Ok(sweep)) => Some(Event::Sweep(sweep)),
             Some(Err(_)) => Some(Event::GarbledSweep),
-            None => complaint::read(line.trim_start(), self.on_purpose),
+            None => complaint::read(line.trim_start()),
         }
     }
 }
@@ -239,13 +231,5 @@ reboot: System halted
 
         assert_eq!(said(&timed), said(LOG));
         assert_eq!(without_time("[<60072399>] dup_mm"), "[<60072399>] dup_mm");
-    }
-
-    #[test]
-    fn complaints_on_purpose_are_none() {
-        let log = "# a: this test faults on purpose\nBUG: x\n# a: that was the fault on purpose\n";
-
-        assert_eq!(said(log), []);
-        assert_eq!(said(&format!("{log}BUG: y\n")).len(), 1);
     }
 }

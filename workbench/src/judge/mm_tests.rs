@@ -85,7 +85,7 @@ impl MmTests {
                 }
                 continue;
             }
-            let event = complaint::read(line, false);
+            let event = complaint::read(line);
             let complains = matches!(event, Some(Event::Splat | Event::Marker | Event::Panic));
             match programs
                 .last_mut()
