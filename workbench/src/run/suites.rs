@@ -35,52 +35,48 @@ pub(crate) fn run_in(
     log: &Log,
     environment: &[(&str, &str)],
 ) -> Result<Ran> {
+    let kunit = on_machine(b, kunit, log)?;
     // The sweeps of subsystems take seconds, and what has run before them matters.
-    let can_be_halved = kunit.arch == Arch::Um
-        && kunit.suites == Suites::Fork
-        && only.is_none()
-        && b.settings.jobs > 1;
+    let can_be_halved = kunit.suites == Suites::Fork && only.is_none() && b.settings.jobs > 1;
 
     if can_be_halved {
-        if let Some(ran) = halves::run(kunit, limit(&b.settings), log, environment)? {
+        if let Some(ran) = halves::run(&kunit, limit(&b.settings), log, environment)? {
             return Ok(ran);
         }
     }
-    run_by_one(b, kunit, only, log, environment)
+    run_by_one(b, &kunit.with_environment(environment, 0), only, log)
 }
 
 /// Runs all by one kernel: one that breaks down ends its tests there.
 pub(crate) fn run_whole(b: &Builder, kunit: &Kunit, log: &Log) -> Result<Ran> {
-    run_by_one(b, kunit, None, log, &[])
+    run_by_one(b, &on_machine(b, kunit, log)?, None, log)
 }
 
-fn run_by_one(
-    b: &Builder,
-    kunit: &Kunit,
-    only: Option<&str>,
-    log: &Log,
-    environment: &[(&str, &str)],
-) -> Result<Ran> {
-    let mut kunit = kunit.with_environment(environment, 0);
+/// The same kernel with what emulates its machine, by KVM where that works.
+fn on_machine(b: &Builder, kunit: &Kunit, log: &Log) -> Result<Kunit> {
+    let mut kunit = kunit.clone();
+
+    if let Some(toolbox) = toolchain::of_machine(b, kunit.arch)? {
+        kunit.toolbox = match kvm::works(&toolbox, &kunit, log)? {
+            true => toolbox.env("ENTER_KVM", "1"),
+            false => toolbox,
+        };
+    }
+    Ok(kunit)
+}
+
+fn run_by_one(b: &Builder, kunit: &Kunit, only: Option<&str>, log: &Log) -> Result<Ran> {
     let json = kunit.json();
 
     for old in [&json, &kunit.log()] {
         remove_file(old)?;
     }
-    let mut with_kvm = false;
-    if let Some(toolbox) = toolchain::of_machine(b, kunit.arch)? {
-        kunit.toolbox = toolbox;
-        with_kvm = kvm::works(&kunit.toolbox, &kunit, log)?;
-    }
-    let mut cmd = kunit.exec_cmd(&Exec {
+    let cmd = kunit.exec_cmd(&Exec {
         limit: limit(&b.settings),
         only: only.map(str::to_string),
         json: Some(json.clone()),
         ..Exec::default()
     });
-    if with_kvm {
-        cmd = cmd.env("ENTER_KVM", "1");
-    }
     let before = log.text().len();
     let status = log.run_watched(&cmd, None, |log| log.status(&last_test(&log.text())))?;
 
