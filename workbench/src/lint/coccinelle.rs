@@ -14,10 +14,18 @@ use std::path::Path;
 const LOOP: &str = "grep -rL ocaml scripts/coccinelle --include='*.cocci' | sort | \
                     while read -r COCCI; do COCCI=$COCCI scripts/coccicheck; done";
 
+/// A file that coccicheck has to report; if it does not, it does not work.
+const KNOWN: &str = "known.c";
+const KNOWN_TEXT: &str = "void f(void *p)\n{\n\tif (p)\n\t\tkfree(p);\n}\n";
+
 pub(super) fn check(section: &Section<'_>, log: &Log) -> Result<bool> {
     section.work.check_out(&section.change.after, log)?;
-    let before = reports(section, &section.change.before, log)?;
     let after = reports(section, &section.change.after, log)?;
+    if after.is_empty() {
+        log.say("0 after; before was not looked at");
+        return Ok(true);
+    }
+    let before = reports(section, &section.change.before, log)?;
 
     Ok(nothing_new(&before, &after, log))
 }
@@ -39,6 +47,7 @@ fn reports(section: &Section<'_>, commit: &str, log: &Log) -> Result<Vec<String>
             crate::stamp::write_whole(&files.join(&path), &blob.stdout)?;
         }
     }
+    crate::stamp::write_whole(&files.join(KNOWN), KNOWN_TEXT.as_bytes())?;
     let include = ["arch/x86/include", "include", "include/uapi"]
         .map(|dir| format!("-I{}", src.join(dir).display()))
         .join(" ");
@@ -57,11 +66,26 @@ fn reports(section: &Section<'_>, commit: &str, log: &Log) -> Result<Vec<String>
 
     log.say(&text);
     match output.status.success() {
-        true => Ok(below(&text, &files)),
+        true => but_for_known(below(&text, &files)),
         false => Err(Error::failed(format!(
             "coccicheck: {}",
             ended(output.status)
         ))),
+    }
+}
+
+/// The reports about other files than the known one, which has to be among them.
+fn but_for_known(reports: Vec<String>) -> Result<Vec<String>> {
+    let known = format!("{KNOWN}:");
+    let (known, others): (Vec<String>, Vec<String>) = reports
+        .into_iter()
+        .partition(|report| report.starts_with(&known));
+
+    match known.is_empty() {
+        true => Err(Error::failed(
+            "coccicheck did not report what was put in for it to find",
+        )),
+        false => Ok(others),
     }
 }
 
@@ -79,6 +103,18 @@ fn below(text: &str, dir: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_put_in_has_to_be_found() {
+        let reports = |lines: &[&str]| lines.iter().map(|line| line.to_string()).collect();
+
+        assert_eq!(
+            but_for_known(reports(&["known.c:4:2-7: WARNING: x", "mm/a.c:1:1-2: y"])).ok(),
+            Some(reports(&["mm/a.c:1:1-2: y"]))
+        );
+        assert!(but_for_known(reports(&["mm/a.c:1:1-2: y"])).is_err());
+        assert!(but_for_known(Vec::new()).is_err());
+    }
 
     #[test]
     fn reports_are_about_files() {
