@@ -106,7 +106,7 @@ pub(crate) struct Args {
     /// Debian archive to fetch from (http://deb.debian.org/debian)
     #[arg(long, env = "MIRROR")]
     pub(crate) mirror: Option<String>,
-    /// jobs of a build; 1: one kernel runs all tests on UML (number of processors)
+    /// jobs of a build; 1: one kernel runs all the suites (number of processors)
     #[arg(long, env = "JOBS")]
     pub(crate) jobs: Option<String>,
     /// tests to run: SUITE[.TEST]; of others than the suites: names (all)
