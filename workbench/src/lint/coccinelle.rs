@@ -58,6 +58,8 @@ fn reports(section: &Section<'_>, commit: &str, log: &Log) -> Result<Vec<String>
         .env("MODE", "report")
         .env("J", &section.jobs.to_string())
         .env("LINUXINCLUDE", &include)
+        // In a git tree spatch lets git look for files, and git ignores what is built.
+        .env("SPFLAGS", "--use-coccigrep")
         .cmd("/bin/bash")
         .dir(src)
         .args(["-e", "-c", LOOP])
