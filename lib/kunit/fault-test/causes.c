@@ -181,11 +181,6 @@ static const struct kunit_fault_failing failing_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
 
-static void failures_are_reported(struct kunit *test)
-{
-	kunit_fault_expect_failure(test, test->param_value);
-}
-
 static struct kunit_case causes_cases[] = {
 	KUNIT_CASE(signals_are_swept),
 	KUNIT_CASE(signals_need_not_be_told),

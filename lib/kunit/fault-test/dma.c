@@ -269,11 +269,6 @@ static void option_is_needed(struct kunit *test)
 	kunit_fault_expect_skip(test, &sweep);
 }
 
-static void failures_are_reported(struct kunit *test)
-{
-	kunit_fault_expect_failure(test, test->param_value);
-}
-
 static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(mappings_are_swept),
 	KUNIT_CASE(mappings_are_named),

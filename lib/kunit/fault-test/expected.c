@@ -41,6 +41,23 @@ void kunit_fault_init_try_catch(struct kunit *test, struct kunit *expected,
 	kunit_try_catch_init(&expected->try_catch, expected, try, caught, CASE_TIMEOUT);
 }
 
+/* Sweeps a body in a test of its own, which the caller has to clean up. */
+static struct expected_test *run_apart(struct kunit *test, const char *name,
+				       struct string_stream *log,
+				       const struct kunit_fault_failing *c)
+{
+	struct expected_test *expected;
+
+	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, expected);
+	kunit_init_test(&expected->test, name, log);
+	kunit_fault_init_try_catch(test, &expected->test, run_expected_test);
+	expected->sweep = c->sweep;
+	expected->failing = c;
+	kunit_try_catch_run(&expected->test.try_catch, expected);
+	return expected;
+}
+
 /* Sweeps a body that has to fail its test. */
 void kunit_fault_expect_failure(struct kunit *test, const struct kunit_fault_failing *c)
 {
@@ -50,14 +67,7 @@ void kunit_fault_expect_failure(struct kunit *test, const struct kunit_fault_fai
 	if (c->needs)
 		c->needs(test);
 
-	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, expected);
-	kunit_init_test(&expected->test, "expected_failure", NULL);
-	kunit_fault_init_try_catch(test, &expected->test, run_expected_test);
-	expected->sweep = c->sweep;
-	expected->failing = c;
-
-	kunit_try_catch_run(&expected->test.try_catch, expected);
+	expected = run_apart(test, "expected_failure", NULL, c);
 	if (c->task_ends)
 		KUNIT_EXPECT_EQ(test, expected->test.try_catch.try_result, -EINTR);
 	else
@@ -74,16 +84,9 @@ void kunit_fault_expect_failure(struct kunit *test, const struct kunit_fault_fai
 /* A sweep that asks for what this kernel does not have. */
 void kunit_fault_expect_skip(struct kunit *test, const struct kunit_fault_sweep *sweep)
 {
-	const struct kunit_fault_failing failing = { .body = nothing };
-	struct expected_test *expected;
+	const struct kunit_fault_failing failing = { .body = nothing, .sweep = *sweep };
+	struct expected_test *expected = run_apart(test, "expected_skip", NULL, &failing);
 
-	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, expected);
-	kunit_init_test(&expected->test, "expected_skip", NULL);
-	kunit_fault_init_try_catch(test, &expected->test, run_expected_test);
-	expected->sweep = *sweep;
-	expected->failing = &failing;
-	kunit_try_catch_run(&expected->test.try_catch, expected);
 	KUNIT_EXPECT_EQ(test, expected->test.status, KUNIT_SKIPPED);
 	kunit_cleanup(&expected->test);
 }
@@ -92,21 +95,15 @@ void kunit_fault_expect_skip(struct kunit *test, const struct kunit_fault_sweep 
 /* An assertion of the code does not know in which run it fails, so that is said. */
 void kunit_fault_expect_named_run(struct kunit *test, int (*body)(void *test))
 {
-	const struct kunit_fault_failing failing = { .body = body };
-	struct expected_test *expected;
-	struct string_stream *log;
+	const struct kunit_fault_failing failing = {
+		.body = body,
+		.sweep.scenario = "second of two",
+	};
+	struct string_stream *log = kunit_alloc_string_stream(test, GFP_KERNEL);
 	char *text;
 
-	expected = kunit_kzalloc(test, sizeof(*expected), GFP_KERNEL);
-	log = kunit_alloc_string_stream(test, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, expected);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, log);
-	kunit_init_test(&expected->test, "expected_failure", log);
-	kunit_fault_init_try_catch(test, &expected->test, run_expected_test);
-	expected->sweep.scenario = "second of two";
-	expected->failing = &failing;
-	kunit_try_catch_run(&expected->test.try_catch, expected);
-	kunit_cleanup(&expected->test);
+	kunit_cleanup(&run_apart(test, "expected_failure", log, &failing)->test);
 
 	text = string_stream_get_string(log);
 	KUNIT_ASSERT_NOT_NULL(test, text);

@@ -38,4 +38,10 @@ void kunit_fault_expect_named_run(struct kunit *test, int (*body)(void *test));
 void kunit_fault_init_try_catch(struct kunit *test, struct kunit *expected,
 				void (*try)(void *data));
 
+/* Of each suite that has a list of them */
+static inline void failures_are_reported(struct kunit *test)
+{
+	kunit_fault_expect_failure(test, test->param_value);
+}
+
 #endif /* _KUNIT_FAULT_TEST_EXPECTED_H */

@@ -213,11 +213,6 @@ static const struct kunit_fault_failing failing_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
 
-static void failures_are_reported(struct kunit *test)
-{
-	kunit_fault_expect_failure(test, test->param_value);
-}
-
 #ifndef MODULE	/* For these the log's stream, and task_work_add(), are not exported. */
 static void failed_assertions_have_a_run(struct kunit *test)
 {

@@ -123,11 +123,6 @@ static void option_is_needed(struct kunit *test)
 	kunit_fault_expect_skip(test, &sweep);
 }
 
-static void failures_are_reported(struct kunit *test)
-{
-	kunit_fault_expect_failure(test, test->param_value);
-}
-
 static struct kunit_case functions_cases[] = {
 	KUNIT_CASE(injectable_functions_are_swept),
 	KUNIT_CASE(injectable_functions_are_named),

@@ -241,11 +241,6 @@ static const struct kunit_fault_failing failing_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
 
-static void failures_are_reported(struct kunit *test)
-{
-	kunit_fault_expect_failure(test, test->param_value);
-}
-
 static struct kunit_case leaks_cases[] = {
 	KUNIT_CASE_PARAM(late_frees_are_no_leaks, later_gen_params),
 	KUNIT_CASE(first_use_can_be_left_out),
