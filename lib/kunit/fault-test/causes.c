@@ -73,12 +73,15 @@ static void signals_wait_for_siglock(struct kunit *test)
 static void causes_are_swept(struct kunit *test)
 {
 	struct kunit_fault_sweep sweep = { .cause = "limit", .cause_err = -E2BIG };
+	void *p;
 	int steps;
 
 	while (kunit_fault_sweep_next(test, &sweep)) {
 		KUNIT_ASSERT_EQ(test, kunit_fault_sweep_arm(test, &sweep), 0);
-		for (steps = 1; steps <= 3 && steps < sweep.plan.nth; steps++)
-			kfree(kmalloc(16, GFP_KERNEL));
+		for (steps = 1; steps <= 3 && steps < sweep.plan.nth; steps++) {
+			p = kmalloc(16, GFP_KERNEL);
+			kfree(p);
+		}
 		kunit_fault_sweep_disarm(test, &sweep, steps <= 3 ? -E2BIG : 0);
 	}
 	KUNIT_EXPECT_EQ(test, sweep.total, 3);

@@ -52,9 +52,9 @@ pub(super) fn checks<'a>() -> [Check<Section<'a>>; 7] {
 }
 
 fn sparse(section: &Section<'_>, log: &Log) -> Result<bool> {
-    let explained = section.explained.as_deref();
+    let explained = section.explained("sparse");
 
-    section.compare(log, |complaints| complaints.sparse, explained)
+    section.compare(log, |complaints| complaints.sparse, explained.as_deref())
 }
 
 fn warnings(section: &Section<'_>, log: &Log) -> Result<bool> {

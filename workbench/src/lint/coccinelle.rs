@@ -3,8 +3,8 @@
 //! `scripts/coccicheck`, one semantic patch after the other. It looks at files, not at what is
 //! built.
 
-use super::check::Files;
-use super::section::{nothing_new, Section};
+use super::complaints::without_place;
+use super::section::{nothing_new, Section, C};
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
 use crate::process::ended;
@@ -19,32 +19,59 @@ const KNOWN: &str = "known.c";
 const KNOWN_TEXT: &str = "void f(void *p)\n{\n\tif (p)\n\t\tkfree(p);\n}\n";
 
 pub(super) fn check(section: &Section<'_>, log: &Log) -> Result<bool> {
+    let paths = section.change.files(section.git, C)?;
+    let explained = section.explained("coccicheck");
+
     section.work.check_out(&section.change.after, log)?;
-    let after = reports(section, &section.change.after, log)?;
-    if after.is_empty() {
+    let mut after = reports(section, &section.change.after, &paths, log)?;
+    after.retain(|report| !is_explained(report, explained.as_deref()));
+    // What was there before matters only of files that something is reported of.
+    let reported = reported_of(&paths, &after);
+    if reported.is_empty() {
         log.say("0 after; before was not looked at");
         return Ok(true);
     }
-    let before = reports(section, &section.change.before, log)?;
+    let before = reports(section, &section.change.before, &reported, log)?;
 
     Ok(nothing_new(&before, &after, log))
 }
 
-/// What is reported of the files of the section, as they are at a commit.
-fn reports(section: &Section<'_>, commit: &str, log: &Log) -> Result<Vec<String>> {
+/// Those of the files that there is a report of.
+fn reported_of(paths: &[String], reports: &[String]) -> Vec<String> {
+    let mut reported = paths.to_vec();
+
+    reported.retain(|path| {
+        let path = format!("{path}:");
+        reports.iter().any(|report| report.starts_with(&path))
+    });
+    reported
+}
+
+/// Whether one of these, separated by commas, is a file and how the report of it begins.
+fn is_explained(report: &str, explained: Option<&str>) -> bool {
+    let report = without_place(report).replacen(": ", " ", 1);
+    let mut explained = explained.into_iter().flat_map(|all| all.split(','));
+
+    explained.any(|one| report.starts_with(one))
+}
+
+/// What is reported of files as they are at a commit, where they need not be yet.
+fn reports(
+    section: &Section<'_>,
+    commit: &str,
+    paths: &[String],
+    log: &Log,
+) -> Result<Vec<String>> {
     let src = &section.work.src;
     let files = section.work.out("touched");
     // There need not be any.
     let _ = std::fs::remove_dir_all(&files);
     std::fs::create_dir_all(&files).or_say(|| format!("cannot make {}", files.display()))?;
-    for path in section
-        .change
-        .files(section.git, Files::of_kernel(&["*.c"]))?
-    {
+    for path in paths {
         let name = format!("{commit}:{path}");
         let blob = section.git.cmd(["cat-file", "blob", &name]).output()?;
         if blob.status.success() {
-            crate::stamp::write_whole(&files.join(&path), &blob.stdout)?;
+            crate::stamp::write_whole(&files.join(path), &blob.stdout)?;
         }
     }
     crate::stamp::write_whole(&files.join(KNOWN), KNOWN_TEXT.as_bytes())?;
@@ -116,6 +143,32 @@ mod tests {
         );
         assert!(but_for_known(reports(&["mm/a.c:1:1-2: y"])).is_err());
         assert!(but_for_known(Vec::new()).is_err());
+    }
+
+    #[test]
+    fn reports_are_explained_by_file_and_text() {
+        let report = "lib/a.c:130:2-8: preceding lock on line 127";
+        let explained = |one| is_explained(report, Some(one));
+
+        assert!(explained("lib/a.c preceding lock"));
+        assert!(explained("lib/b.c ERROR,lib/a.c preceding lock"));
+        assert!(!explained("lib/a.c ERROR"));
+        assert!(!explained("a.c preceding lock"));
+        assert!(!is_explained(report, None));
+    }
+
+    #[test]
+    fn files_with_reports_are_picked() {
+        let all = |all: &[&str]| all.iter().map(|one| one.to_string()).collect::<Vec<_>>();
+
+        assert_eq!(
+            reported_of(
+                &all(&["mm/a.c", "mm/b.c"]),
+                &all(&["mm/b.c:1:1-2: x", "mm/b.c.c:1:1-2: y"])
+            ),
+            ["mm/b.c"]
+        );
+        assert!(reported_of(&all(&["mm/a.c"]), &[]).is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ macro_rules! regex {
 }
 
 /// A line without the places in a file, which move.
-fn without_place(line: &str) -> String {
+pub(super) fn without_place(line: &str) -> String {
     // Coccinelle has a range of columns.
     match regex!(r"^(Warning: |Error: )?([^ :]+):[0-9]+(:[0-9]+(-[0-9]+)?)?:? ") {
         Some(place) => place.replace(line, "${1}${2}: ").into_owned(),

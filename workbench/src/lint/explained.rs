@@ -6,6 +6,9 @@
 //! ```text
 //! mm-test-forks-that-fail codespell useable: a member of struct user_desc is called so
 //! ```
+//!
+//! What is found is of checkpatch the types, of codespell the words, of sparse the functions, and
+//! of coccicheck a file and how its report begins; several are separated by commas.
 
 use crate::console::read_lossy;
 use crate::settings::Settings;

@@ -234,7 +234,8 @@ impl Lint<'_> {
                     after: last.clone(),
                 },
                 suites_config: &config,
-                explained: self.explained.of(section.name, "sparse"),
+                name: section.name,
+                explained: &self.explained,
                 said: &said,
             };
             let row = Row {

@@ -4,6 +4,7 @@
 
 use super::check::{Change, Files};
 use super::complaints::{new_in, rust_about, Complaints};
+use super::explained::Explained;
 use crate::build::kbuild::{Config, Start, Work};
 use crate::console::Log;
 use crate::error::{Error, Result};
@@ -32,8 +33,9 @@ pub(super) struct Section<'a> {
     pub(super) change: Change,
     /// The suites' configuration.
     pub(super) suites_config: &'a str,
-    /// Functions that sparse may name, separated by commas.
-    pub(super) explained: Option<String>,
+    pub(super) name: &'a str,
+    /// What tools may find in it.
+    pub(super) explained: &'a Explained,
     /// What the compiler and sparse say at a commit.
     pub(super) said: &'a RefCell<HashMap<String, Complaints>>,
 }
@@ -47,6 +49,11 @@ fn series() -> Change {
 }
 
 impl Section<'_> {
+    /// What a check may find in it, separated by commas.
+    pub(super) fn explained(&self, check: &str) -> Option<String> {
+        self.explained.of(self.name, check)
+    }
+
     /// What make has to build for the files of the series that are of this kind and there by now.
     pub(super) fn targets(&self, files: Files) -> Result<Vec<String>> {
         let paths = series().files(self.git, files)?;
