@@ -20,9 +20,16 @@ macro_rules! regex {
 /// A line without the places in a file, which move.
 pub(super) fn without_place(line: &str) -> String {
     // Coccinelle has a range of columns.
-    match regex!(r"^(Warning: |Error: )?([^ :]+):[0-9]+(:[0-9]+(-[0-9]+)?)?:? ") {
-        Some(place) => place.replace(line, "${1}${2}: ").into_owned(),
-        None => line.to_string(),
+    let place = regex!(r"^(Warning: |Error: )?([^ :]+):[0-9]+(:[0-9]+(-[0-9]+)?)?:? ");
+    // It also names other lines, as in "called on line 9 inside lock on line 8".
+    let other = regex!(r"\b(lines?) [0-9]+(, [0-9]+)*");
+
+    match (place, other) {
+        (Some(place), Some(other)) => {
+            let line = place.replace(line, "${1}${2}: ");
+            other.replace_all(&line, "${1}").into_owned()
+        }
+        _ => line.to_string(),
     }
 }
 
@@ -156,9 +163,11 @@ mod tests {
             "Warning: mm/vma.c:12 Excess function parameter 'y' description in 'f'",
             "mm/mmap.c:7:1: warning: context imbalance",
             "mm/mmap.c:7:5-9: WARNING: NULL check is not needed",
+            "mm/mmap.c:9:1-7: ERROR: f() called on line 8 inside lock on line 7",
         ];
         let moved = [
             "mm/mmap.c:8:15-19: WARNING: NULL check is not needed",
+            "mm/mmap.c:90:1-7: ERROR: f() called on line 80 inside lock on line 70",
             "mm/mmap.c:70:1: warning: context imbalance",
             "mm/vma.c:100:50: warning: unused variable 'x' [-Wunused-variable]",
             "Warning: mm/vma.c:99 Excess function parameter 'y' description in 'f'",
