@@ -81,7 +81,9 @@ fn reports(
     let output = section
         .mail
         .env("srctree", &src.to_string_lossy())
+        // Where to look: older scripts know it only as that of a module.
         .env("srcroot", &files.to_string_lossy())
+        .env("KBUILD_EXTMOD", &files.to_string_lossy())
         .env("MODE", "report")
         .env("J", &section.jobs.to_string())
         .env("LINUXINCLUDE", &include)
