@@ -53,6 +53,11 @@ fn wrapper(name: &Ident) -> String {
     )
 }
 
+/// Its entry in the list of the suite's tests.
+fn case(name: &Ident) -> String {
+    format!(r#"case(::kernel::c_str!("{name}"), kunit_run_{name}), "#)
+}
+
 pub(crate) fn kunit_tests(attr: TokenStream, ts: TokenStream) -> TokenStream {
     let suite = attr.to_string();
     let mut outer: Vec<TokenTree> = ts.into_iter().collect();
@@ -80,10 +85,7 @@ pub(crate) fn kunit_tests(attr: TokenStream, ts: TokenStream) -> TokenStream {
         "#
     );
     let wrappers: String = names.iter().map(wrapper).collect();
-    let cases: String = names
-        .iter()
-        .map(|name| format!(r#"case(::kernel::c_str!("{name}"), kunit_run_{name}), "#))
-        .collect();
+    let cases: String = names.iter().map(case).collect();
     let after = format!(
         r#"
         {wrappers}

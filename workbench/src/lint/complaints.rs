@@ -85,6 +85,23 @@ impl Complaints {
         }
         complaints
     }
+
+    /// Only those about these files.
+    pub(crate) fn about(mut self, paths: &[String]) -> Complaints {
+        let is_about = |complaint: &String| {
+            let file = complaint.split_once(':').map(|(file, _)| file);
+            paths.iter().any(|path| file == Some(path))
+        };
+
+        self.compiler.retain(is_about);
+        self.sparse.retain(is_about);
+        self
+    }
+
+    pub(crate) fn add(&mut self, others: Complaints) {
+        self.compiler.extend(others.compiler);
+        self.sparse.extend(others.sparse);
+    }
 }
 
 /// Warnings of the compiler in what a build has printed, as they are.
@@ -219,6 +236,25 @@ make[2]: *** [../scripts/Makefile.build:1: warning: not one] Error 1
                 ],
             }
         );
+    }
+
+    #[test]
+    fn complaints_are_about_files() {
+        let said = |all: &[&str]| all.iter().map(|one| one.to_string()).collect::<Vec<_>>();
+        let mut complaints = Complaints {
+            compiler: said(&["a.c:1:1: warning: x [-Wx]", "a.h:1:1: warning: y [-Wy]"]),
+            sparse: said(&["b.c:1:1: warning: z", "a.c.h:1:1: warning: z"]),
+        }
+        .about(&said(&["a.c", "c.c"]));
+
+        assert_eq!(complaints.compiler, ["a.c:1:1: warning: x [-Wx]"]);
+        assert!(complaints.sparse.is_empty());
+        complaints.add(Complaints {
+            compiler: Vec::new(),
+            sparse: said(&["c.c:1:1: warning: z"]),
+        });
+        assert_eq!(complaints.compiler.len(), 1);
+        assert_eq!(complaints.sparse.len(), 1);
     }
 
     const CLIPPY: &str = "\

@@ -17,8 +17,20 @@ use std::collections::HashMap;
 /// What the series touches beside what the suites have.
 const ALSO_ON: [&str; 2] = ["DEBUG_KMEMLEAK", "DEBUG_OBJECTS"];
 
-/// UML has no kprobes.
-const NOT_ON_UML: [&str; 2] = ["lib/kunit/fault-dma.c", "lib/kunit/fault-function.c"];
+/// UML has no kprobes, and one CPU. These are looked at as x86_64 compiles them.
+const NOT_ON_UML: [&str; 3] = [
+    "kernel/rcu/tree.c",
+    "lib/kunit/fault-dma.c",
+    "lib/kunit/fault-function.c",
+];
+
+/// What they take there.
+const ELSEWHERE_ON: [&str; 4] = [
+    "SMP",
+    "KPROBES",
+    "FUNCTION_ERROR_INJECTION",
+    "PROVE_LOCKING",
+];
 
 pub(super) const C: Files = Files::of_kernel(&["*.c"]);
 pub(super) const RUST: Files = Files::of_kernel(&["*.rs"]);
@@ -77,17 +89,24 @@ impl Section<'_> {
         )?;
         log.run_checked(&self.work.make("um", "um", ["prepare"]))?;
         for path in series().files(self.git, Files::like(&["*.c", "*.rs"]))? {
-            let object = self.work.out("um").join(path).with_extension("o");
-            crate::stamp::remove_file(&object)?;
+            self.remove_object("um", &path)?;
         }
         Ok(())
     }
 
-    /// Runs make, which has to end well, and returns what it has said.
+    fn remove_object(&self, arch: &str, path: &str) -> Result<()> {
+        crate::stamp::remove_file(&self.work.out(arch).join(path).with_extension("o"))
+    }
+
+    /// Runs make for UML, which has to end well, and returns what it has said.
     pub(super) fn make(&self, targets: &[String], log: &Log) -> Result<String> {
+        self.make_for("um", targets, log)
+    }
+
+    fn make_for(&self, arch: &str, targets: &[String], log: &Log) -> Result<String> {
         // Else what is said of two files at once gets mixed up.
         let arguments = std::iter::once("--output-sync").chain(targets.iter().map(String::as_str));
-        let output = self.work.make("um", "um", arguments).output()?;
+        let output = self.work.make(arch, arch, arguments).output()?;
         let text = output.text() + "\n" + &output.error_text();
 
         log.say(&text);
@@ -105,11 +124,40 @@ impl Section<'_> {
             return Ok(known.clone());
         }
         self.to_build(&id, log)?;
-        let mut arguments = vec!["W=1".to_string(), "C=2".into(), "CHECK=sparse".into()];
-        arguments.extend(self.targets(C)?);
-        let complaints = Complaints::of(&self.make(&arguments, log)?);
+        let mut complaints = Complaints::of(&self.make(&with_complaints(self.targets(C)?), log)?);
+        complaints.add(self.said_elsewhere(log)?);
         self.said.borrow_mut().insert(id, complaints.clone());
         Ok(complaints)
+    }
+
+    /// What they say on x86_64 of the files that are not for UML, in the tree as it is.
+    fn said_elsewhere(&self, log: &Log) -> Result<Complaints> {
+        let mut paths = series().files(self.git, C)?;
+        paths.retain(|path| {
+            NOT_ON_UML.contains(&path.as_str()) && self.work.src.join(path).is_file()
+        });
+        if paths.is_empty() {
+            return Ok(Complaints::default());
+        }
+        self.work.configure(
+            &Config {
+                objects: "x86_64",
+                arch: "x86_64",
+                start: Start::Text(self.suites_config),
+                on: &ELSEWHERE_ON,
+                off: &["RUST"],
+            },
+            log,
+        )?;
+        log.run_checked(&self.work.make("x86_64", "x86_64", ["prepare"]))?;
+        for path in &paths {
+            self.remove_object("x86_64", path)?;
+        }
+        let objects = paths.iter().filter_map(|path| path.strip_suffix('c'));
+        let objects = objects.map(|path| format!("{path}o")).collect();
+        let said = self.make_for("x86_64", &with_complaints(objects), log)?;
+        // Headers of x86_64 are not looked at for other files.
+        Ok(Complaints::of(&said).about(&paths))
     }
 
     /// Whether there is nothing new at the end of the section, of what is picked, but what names
@@ -137,6 +185,14 @@ impl Section<'_> {
         }
         Ok(about.is_empty())
     }
+}
+
+/// What make is told to build, with all that compiler and sparse have to say of it.
+fn with_complaints(targets: Vec<String>) -> Vec<String> {
+    let mut arguments = vec!["W=1".to_string(), "C=2".into(), "CHECK=sparse".into()];
+
+    arguments.extend(targets);
+    arguments
 }
 
 /// Whether a complaint has one of these names in it, as sparse quotes functions.
@@ -242,7 +298,7 @@ mod tests {
             ["lib/kunit.o", "lib/kunit/"],
             "one folder has it all"
         );
-        assert!(targets(&["lib/kunit/fault-dma.c"]).is_empty());
+        assert!(targets(&["lib/kunit/fault-dma.c", "kernel/rcu/tree.c"]).is_empty());
         assert!(targets(&["mm/gone.c", "tools/x.c", "rust/helpers/x.c", "top.c"]).is_empty());
     }
 }
