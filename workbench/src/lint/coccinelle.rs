@@ -10,8 +10,9 @@ use crate::error::{Context, Error, Result};
 use crate::process::ended;
 use std::path::Path;
 
-/// Those in OCaml, which would take its compiler, are left out.
+/// Those in OCaml, which would take its compiler, are left out, and those without a mode "report".
 const LOOP: &str = "grep -rL ocaml scripts/coccinelle --include='*.cocci' | sort | \
+                    xargs grep -lE '^virtual .*\\breport\\b' | \
                     while read -r COCCI; do COCCI=$COCCI scripts/coccicheck; done";
 
 /// A file that coccicheck has to report; if it does not, it does not work.
