@@ -228,13 +228,14 @@ pub(super) fn nothing_new(before: &[String], after: &[String], log: &Log) -> boo
     new.is_empty()
 }
 
-/// Objects of C files beside a Makefile; otherwise the folder, or one above it that has one.
+/// Objects of C files beside a Makefile; otherwise the folder, or one above it that has one. It is the
+/// same for what a patch is yet to add, so that no less is looked at before it than after it.
 fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
     let elsewhere = ["tools/", "rust/", "scripts/"];
     let mut targets = Vec::new();
 
     for path in paths {
-        if elsewhere.iter().any(|dir| path.starts_with(dir)) || !there(path) {
+        if elsewhere.iter().any(|dir| path.starts_with(dir)) {
             continue;
         }
         if NOT_ON_UML.contains(&path.as_str()) {
@@ -244,7 +245,9 @@ fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
             continue;
         };
         match path.strip_suffix(".c") {
-            Some(name) if there(&format!("{dir}/Makefile")) => targets.push(format!("{name}.o")),
+            Some(name) if there(path) && there(&format!("{dir}/Makefile")) => {
+                targets.push(format!("{name}.o"))
+            }
             _ => {
                 while !there(&format!("{dir}/Makefile")) {
                     match dir.rsplit_once('/') {
@@ -310,6 +313,7 @@ mod tests {
             "one folder has it all"
         );
         assert!(targets(&["lib/kunit/fault-dma.c", "kernel/rcu/tree.c"]).is_empty());
-        assert!(targets(&["mm/gone.c", "tools/x.c", "rust/helpers/x.c", "top.c"]).is_empty());
+        assert!(targets(&["tools/x.c", "rust/helpers/x.c", "top.c"]).is_empty());
+        assert_eq!(targets(&["mm/gone.c"]), ["mm/"], "what is yet to come");
     }
 }
