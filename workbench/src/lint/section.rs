@@ -52,9 +52,9 @@ pub(super) struct Section<'a> {
     pub(super) said: &'a RefCell<HashMap<String, Complaints>>,
 }
 
-/// Debian's sparse, 0.6.4, lacks an operator that 7.2 uses, for which the makefile there refuses it, and
-/// does not see that the length of a literal is constant, as MODULE_INFO() has it there. What it says
-/// with these in their places is compared with what it says so of the state before.
+/// Debian's sparse, 0.6.4, lacks an operator that 7.2 uses: the makefile there refuses it. Nor does
+/// it see that the length of a literal is constant, as MODULE_INFO() needs there. Both are replaced,
+/// before the section and after it.
 const SPARSE: &str = "sparse -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(x)=(sizeof(x)-1)'";
 
 /// What the kernel's makefile says when it does not run the checker, and goes on.
@@ -74,7 +74,8 @@ impl Section<'_> {
         self.explained.of(self.name, check)
     }
 
-    /// What make has to build for the files of the series that are of this kind and there by now.
+    /// What make has to build for the files of the series that are of this kind, and for the folders
+    /// of those that are yet to come.
     pub(super) fn targets(&self, files: Files) -> Result<Vec<String>> {
         let paths = series().files(self.git, files)?;
         let there = |path: &str| self.work.src.join(path).is_file();
@@ -228,8 +229,8 @@ pub(super) fn nothing_new(before: &[String], after: &[String], log: &Log) -> boo
     new.is_empty()
 }
 
-/// Objects of C files beside a Makefile; otherwise the folder, or one above it that has one. It is the
-/// same for what a patch is yet to add, so that no less is looked at before it than after it.
+/// Objects of C files beside a Makefile; otherwise the folder, or one above it that has one. A file
+/// that is yet to come counts by its folder, so that no less is looked at before it than after.
 fn targets(paths: &[String], there: impl Fn(&str) -> bool) -> Vec<String> {
     let elsewhere = ["tools/", "rust/", "scripts/"];
     let mut targets = Vec::new();
