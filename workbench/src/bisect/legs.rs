@@ -286,7 +286,7 @@ fn checkpatch(bisect: &Bisect<'_>, patch: &Patch, log: &Log) -> Result<bool> {
         &bisect.git,
         &bisect.work.src,
         &patch.commit,
-        bisect.explained.of(&patch.slug, "checkpatch").as_deref(),
+        &bisect.explained.of(&patch.slug, "checkpatch"),
         log,
     )
 }

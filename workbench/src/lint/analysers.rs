@@ -5,11 +5,15 @@
 
 use super::check::{Check, Files};
 use super::coccinelle;
+use super::explained::Excuses;
 use super::section::{Section, C, RUST};
 use crate::console::Log;
 use crate::error::Result;
 
 const RUST_CRATES: Files = Files::like(&["rust/*"]);
+
+/// What `patches/BASE/lint` may explain of a section.
+pub(super) const EXPLAINED: [&str; 2] = ["sparse", "coccicheck"];
 
 pub(super) fn checks<'a>() -> [Check<Section<'a>>; 7] {
     [
@@ -52,13 +56,13 @@ pub(super) fn checks<'a>() -> [Check<Section<'a>>; 7] {
 }
 
 fn sparse(section: &Section<'_>, log: &Log) -> Result<bool> {
-    let explained = section.explained("sparse");
+    let excuses = section.excuses("sparse");
 
-    section.compare(log, |complaints| complaints.sparse, explained.as_deref())
+    section.compare(log, |complaints| complaints.sparse, &excuses)
 }
 
 fn warnings(section: &Section<'_>, log: &Log) -> Result<bool> {
-    section.compare(log, |complaints| complaints.compiler, None)
+    section.compare(log, |complaints| complaints.compiler, &Excuses::default())
 }
 
 /// The whole kernel crate is looked at; only what is said about our files counts.

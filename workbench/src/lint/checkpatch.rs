@@ -2,9 +2,11 @@
 
 //! `scripts/checkpatch.pl`, as `make lint` and `make bisect` run it.
 
+use super::explained::{Excuses, NOT_EXPLAINED};
 use crate::console::Log;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::git::Git;
+use crate::process::ended;
 use crate::toolchain::Toolbox;
 use std::path::Path;
 
@@ -15,35 +17,59 @@ use std::path::Path;
 const IGNORED: &str = "MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,UNKNOWN_COMMIT_ID,FILE_PATH_CHANGES,\
                        GIT_COMMIT_ID";
 
-/// Whether a commit is good. `tree` has the script; `explained` is what it may find besides.
+/// Whether a commit is good. `tree` has the script; types that it may find are excused.
 pub(crate) fn run(
     toolbox: &Toolbox,
     git: &Git,
     tree: &Path,
     commit: &str,
-    explained: Option<&str>,
+    excuses: &Excuses,
     log: &Log,
 ) -> Result<bool> {
     let patch = git
         .cmd(["format-patch", "-1", "--stdout", "--no-signature", commit])
         .checked()?
         .stdout;
-    let cmd = toolbox
+    let output = toolbox
         .cmd("scripts/checkpatch.pl")
         .dir(tree)
         .args(["--strict", "--no-summary", "--show-types", "--ignore"])
-        .arg(ignored(explained))
-        .arg("-")
-        .input(patch);
+        .args([IGNORED, "-"])
+        .input(patch)
+        .output()?;
+    let said = output.text() + &output.error_text();
+    let mut found = types(&said);
 
-    Ok(log.run(&cmd)?.success())
+    log.say(&said);
+    if found.is_empty() && !output.status.success() {
+        let end = ended(output.status);
+        return Err(Error::failed(format!("scripts/checkpatch.pl: {end}")));
+    }
+    let needed = excuses.excuse(&mut found, |one, found| one == found, log);
+    for kind in &found {
+        log.say(format!("{NOT_EXPLAINED}{kind}"));
+    }
+    Ok(needed && found.is_empty())
 }
 
-fn ignored(explained: Option<&str>) -> String {
-    match explained {
-        None => IGNORED.to_string(),
-        Some(more) => format!("{IGNORED},{more}"),
-    }
+/// The types of what it has found.
+fn types(said: &str) -> Vec<String> {
+    let found = said.lines().filter_map(|line| {
+        let (level, rest) = line.split_once(':')?;
+        let (kind, _) = rest.split_once(':')?;
+        let is_level = ["ERROR", "WARNING", "CHECK"].contains(&level);
+        let is_kind = !kind.is_empty() && kind.bytes().all(is_of_type);
+        (is_level && is_kind).then(|| kind.to_string())
+    });
+    let mut found: Vec<String> = found.collect();
+
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn is_of_type(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
 #[cfg(test)]
@@ -52,8 +78,22 @@ mod tests {
 
     #[test]
     fn types_are_one_word() {
-        assert!(!ignored(None).contains(' '));
-        assert!(ignored(Some("AVOID_BUG,NEW_TYPEDEFS"))
-            .ends_with(",GIT_COMMIT_ID,AVOID_BUG,NEW_TYPEDEFS"));
+        assert!(!IGNORED.contains(' '));
+    }
+
+    const SAID: &str = "\
+WARNING:LONG_LINE: line length of 110 exceeds 100 columns
+#45: FILE: mm/vma.c:10:
++\tWARNING: x
+
+CHECK:C99_COMMENT_TOLERANCE: no
+WARNING:LONG_LINE: line length of 120 exceeds 100 columns
+CHECK: no type
+";
+
+    #[test]
+    fn types_are_read() {
+        assert_eq!(types(SAID), ["C99_COMMENT_TOLERANCE", "LONG_LINE"]);
+        assert!(types("").is_empty());
     }
 }

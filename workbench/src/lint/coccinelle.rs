@@ -21,20 +21,20 @@ const KNOWN_TEXT: &str = "void f(void *p)\n{\n\tif (p)\n\t\tkfree(p);\n}\n";
 
 pub(super) fn check(section: &Section<'_>, log: &Log) -> Result<bool> {
     let paths = section.change.files(section.git, C)?;
-    let explained = section.explained("coccicheck");
-
     section.work.check_out(&section.change.after, log)?;
     let mut after = reports(section, &section.change.after, &paths, log)?;
-    after.retain(|report| !is_explained(report, explained.as_deref()));
+    let needed = section
+        .excuses("coccicheck")
+        .excuse(&mut after, stands_for, log);
     // What was there before matters only of files that something is reported of.
     let reported = reported_of(&paths, &after);
     if reported.is_empty() {
         log.say("0 after; before was not looked at");
-        return Ok(true);
+        return Ok(needed);
     }
     let before = reports(section, &section.change.before, &reported, log)?;
 
-    Ok(nothing_new(&before, &after, log))
+    Ok(nothing_new(&before, &after, log) && needed)
 }
 
 /// Those of the files that there is a report of.
@@ -48,12 +48,11 @@ fn reported_of(paths: &[String], reports: &[String]) -> Vec<String> {
     reported
 }
 
-/// Whether one of these, separated by commas, is a file and how the report of it begins.
-fn is_explained(report: &str, explained: Option<&str>) -> bool {
-    let report = without_place(report).replacen(": ", " ", 1);
-    let mut explained = explained.into_iter().flat_map(|all| all.split(','));
-
-    explained.any(|one| report.starts_with(one))
+/// Whether this, a file and how the report of it begins, is about a report.
+fn stands_for(one: &str, report: &str) -> bool {
+    without_place(report)
+        .replacen(": ", " ", 1)
+        .starts_with(one)
 }
 
 /// What is reported of files as they are at a commit, where they need not be yet.
@@ -151,13 +150,10 @@ mod tests {
     #[test]
     fn reports_are_explained_by_file_and_text() {
         let report = "lib/a.c:130:2-8: preceding lock on line 127";
-        let explained = |one| is_explained(report, Some(one));
 
-        assert!(explained("lib/a.c preceding lock"));
-        assert!(explained("lib/b.c ERROR,lib/a.c preceding lock"));
-        assert!(!explained("lib/a.c ERROR"));
-        assert!(!explained("a.c preceding lock"));
-        assert!(!is_explained(report, None));
+        assert!(stands_for("lib/a.c preceding lock", report));
+        assert!(!stands_for("lib/a.c ERROR", report));
+        assert!(!stands_for("a.c preceding lock", report));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 //! What compilers and analysers say, as text: which of it is new, which is about our files.
 
+use super::explained::{NOT_EXPLAINED, NOT_FOUND};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -141,10 +142,13 @@ pub(crate) fn rust_about(text: &str, files: &[String]) -> Vec<String> {
     blocks
 }
 
-/// The lines of a log that say best why its check failed: what checkpatch says, or else the end.
+/// The lines of a log that say best why its check failed: what is not as it is explained, and what
+/// checkpatch says, or else the end.
 pub(crate) fn worth_showing(log: &str) -> Vec<String> {
-    let lines: Vec<&str> = log.lines().collect();
-    let mut shown = Vec::new();
+    let (mut shown, lines): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| {
+        let kinds = [NOT_EXPLAINED, NOT_FOUND];
+        kinds.iter().any(|kind| line.starts_with(kind))
+    });
 
     for (index, line) in lines.iter().enumerate() {
         if ["ERROR:", "WARNING:", "CHECK:"]
@@ -160,12 +164,12 @@ pub(crate) fn worth_showing(log: &str) -> Vec<String> {
         }
     }
     if shown.is_empty() {
-        shown = lines[lines.len().saturating_sub(12)..].iter().collect();
+        shown.extend(&lines[lines.len().saturating_sub(12)..]);
     }
     shown
         .iter()
         .take(SHOWN)
-        .map(|line| (**line).to_string())
+        .map(|line| (*line).to_string())
         .collect()
 }
 
@@ -304,6 +308,11 @@ CHECK:SPACING: No space is necessary after a cast
         assert_eq!(shown.len(), 4);
         assert_eq!(shown[1], "#45: FILE: mm/vma.c:10:");
         assert!(shown[3].starts_with("CHECK:SPACING"));
+        let shown = worth_showing(&format!("{checkpatch}not explained: LONG_LINE\n"));
+        assert_eq!(
+            (shown.len(), shown[0].as_str()),
+            (5, "not explained: LONG_LINE")
+        );
 
         let long: Vec<String> = (0..50).map(|n| format!("line {n}")).collect();
         let shown = worth_showing(&long.join("\n"));

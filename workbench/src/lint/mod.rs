@@ -165,6 +165,12 @@ impl Lint<'_> {
         for line in self.explained.lines() {
             tables.table.line(&line);
         }
+        for trouble in self.unknown()? {
+            let file = self.b.settings.patches().join("lint");
+            let shown = self.b.settings.shown(&file);
+            tables.table.line(&format!("{shown}: {trouble}"));
+            tables.failed += 1;
+        }
         tables.table.keep(&self.table())?;
         Ok(Outcome {
             passed: tables.passed,
@@ -174,6 +180,21 @@ impl Lint<'_> {
             files: vec![self.table()],
             ..Outcome::default()
         })
+    }
+
+    /// Explanations that no check would ever look at.
+    fn unknown(&self) -> Result<Vec<String>> {
+        let git = self.repository.git();
+        let mut known = Vec::new();
+
+        for section in Series::new(&self.b.settings).sections() {
+            known.push((section.name.to_string(), &analysers::EXPLAINED[..]));
+            for commit in self.repository.section(section.name, "fixed")? {
+                let slug = git.read(["log", "-1", "--format=%f", &commit])?;
+                known.push((slug, &patch::EXPLAINED[..]));
+            }
+        }
+        Ok(self.explained.unknown(&known))
     }
 
     fn patches(&self, tables: &mut Tables<'_>) -> Result<()> {

@@ -5,17 +5,20 @@
 use super::check::{Change, Check, Files};
 use super::checkpatch;
 use super::complaints::new_in;
-use super::explained::Explained;
+use super::explained::{Excuses, Explained, NOT_EXPLAINED};
 use crate::builder::Builder;
 use crate::console::Log;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::git::Git;
-use crate::process::{Cmd, Output};
+use crate::process::{ended, Cmd, Output};
 use crate::toolchain::Toolbox;
 use std::path::{Path, PathBuf};
 
 /// Words that codespell takes for misspelt ones.
 const NOT_MISSPELT: &str = "crate";
+
+/// What `patches/BASE/lint` may explain of a patch; "length" is for the cover letter.
+pub(super) const EXPLAINED: [&str; 3] = ["checkpatch", "codespell", "length"];
 
 /// What stays of a merge, an editor or an e-mail, as a file.
 const LEFTOVERS: [&str; 7] = [".orig", ".rej", ".swp", ".o", ".cmd", ".patch", "~"];
@@ -76,7 +79,7 @@ impl Patch<'_> {
         self.change.files(self.git, files)
     }
 
-    fn explained(&self, check: &str) -> Option<String> {
+    fn excuses(&self, check: &str) -> Excuses {
         self.explained.of(&self.slug, check)
     }
 
@@ -95,7 +98,7 @@ fn checkpatch(patch: &Patch<'_>, log: &Log) -> Result<bool> {
         patch.git,
         patch.tree,
         &patch.change.after,
-        patch.explained("checkpatch").as_deref(),
+        &patch.excuses("checkpatch"),
         log,
     )
 }
@@ -105,18 +108,33 @@ fn codespell(patch: &Patch<'_>, log: &Log) -> Result<bool> {
     let after = &patch.change.after;
     let message = patch.git.read(["log", "-1", "--format=%B", after])?;
     let diff = patch.git.cmd(["show", "--format=", after]).checked()?;
-    let mut ignored = NOT_MISSPELT.to_string();
-
-    if let Some(words) = patch.explained("codespell") {
-        ignored = format!("{ignored},{words}");
-    }
     let text = message + "\n" + &added(&String::from_utf8_lossy(&diff.stdout));
-    let cmd = patch
+    let output = patch
         .toolbox
         .cmd("codespell")
-        .args(["--ignore-words-list", &ignored, "-"])
-        .input(text);
-    Ok(log.run(&cmd)?.success())
+        .args(["--ignore-words-list", NOT_MISSPELT, "-"])
+        .input(text)
+        .output()?;
+    let mut found = misspelt(&output.text());
+
+    log.say(output.text() + &output.error_text());
+    if found.is_empty() && !output.status.success() {
+        let end = ended(output.status);
+        return Err(Error::failed(format!("codespell: {end}")));
+    }
+    let is_word = |one: &str, found: &str| one.eq_ignore_ascii_case(found);
+    let needed = patch.excuses("codespell").excuse(&mut found, is_word, log);
+    for word in &found {
+        log.say(format!("{NOT_EXPLAINED}{word}"));
+    }
+    Ok(needed && found.is_empty())
+}
+
+/// The words that codespell would have otherwise.
+fn misspelt(said: &str) -> Vec<String> {
+    let words = said.lines().filter_map(|line| line.split_once(" ==> "));
+
+    words.map(|(word, _)| word.trim().to_string()).collect()
 }
 
 /// The lines that a diff adds.
@@ -319,6 +337,14 @@ mod tests {
         let diff = "--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-teh\n+the\n+++i;\n context\n";
 
         assert_eq!(added(diff), "the\n++i;\n");
+    }
+
+    #[test]
+    fn misspelt_words_are_read() {
+        let said = "1: if it is useable, teh\n\tuseable ==> usable\n\tteh ==> the\n";
+
+        assert_eq!(misspelt(said), ["useable", "teh"]);
+        assert!(misspelt("").is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::check::{Change, Files};
 use super::complaints::{new_in, rust_about, Complaints};
-use super::explained::Explained;
+use super::explained::{Excuses, Explained};
 use crate::build::kbuild::{Config, Start, Work};
 use crate::console::Log;
 use crate::error::{Error, Result};
@@ -69,8 +69,8 @@ fn series() -> Change {
 }
 
 impl Section<'_> {
-    /// What a check may find in it, separated by commas.
-    pub(super) fn explained(&self, check: &str) -> Option<String> {
+    /// What a check may find in it.
+    pub(super) fn excuses(&self, check: &str) -> Excuses {
         self.explained.of(self.name, check)
     }
 
@@ -173,18 +173,18 @@ impl Section<'_> {
     }
 
     /// Whether there is nothing new at the end of the section, of what is picked, but what names
-    /// one of these functions.
+    /// an excused function.
     pub(super) fn compare(
         &self,
         log: &Log,
         pick: fn(Complaints) -> Vec<String>,
-        explained: Option<&str>,
+        excuses: &Excuses,
     ) -> Result<bool> {
         let before = pick(self.said_at(&self.change.before, log)?);
         let mut after = pick(self.said_at(&self.change.after, log)?);
+        let needed = excuses.excuse(&mut after, names, log);
 
-        after.retain(|line| !names_one_of(line, explained));
-        Ok(nothing_new(&before, &after, log))
+        Ok(nothing_new(&before, &after, log) && needed)
     }
 
     /// Whether Rust's tools say nothing about the files of the section.
@@ -207,11 +207,9 @@ fn with_complaints(targets: Vec<String>) -> Vec<String> {
     arguments
 }
 
-/// Whether a complaint has one of these names in it, as sparse quotes functions.
-fn names_one_of(complaint: &str, names: Option<&str>) -> bool {
-    let mut names = names.into_iter().flat_map(|names| names.split(','));
-
-    names.any(|name| complaint.contains(&format!("'{name}'")))
+/// Whether a complaint names a function, as sparse quotes them.
+fn names(function: &str, complaint: &str) -> bool {
+    complaint.contains(&format!("'{function}'"))
 }
 
 /// Says how much there is, and what of it is new; whether that is nothing.
@@ -280,12 +278,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn explained_functions_are_found_by_their_names() {
+    fn functions_are_found_by_their_names() {
         let complaint = "lib/a.c:2:13: warning: context imbalance in 'try_it' - wrong count";
 
-        assert!(names_one_of(complaint, Some("other,try_it")));
-        assert!(!names_one_of(complaint, Some("try,it")));
-        assert!(!names_one_of(complaint, None));
+        assert!(names("try_it", complaint));
+        assert!(!names("try", complaint));
+        assert!(!names("it", complaint));
     }
 
     #[test]

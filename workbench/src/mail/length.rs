@@ -30,17 +30,23 @@ pub(super) fn in_words(
 
     for (number, commit) in (1..).zip(&section.commits) {
         let lines = lines(&series.git, commit)?;
-        if lines <= LIMIT {
-            continue;
-        }
         let slug = series.git.read(["log", "-1", "--format=%f", commit])?;
-        let why = lint.why(&slug, "length").ok_or_else(|| {
-            Error::usage(format!(
-                "section {}, patch {number} has {lines} lines with context, and stable takes \
-                 {LIMIT}: say why in patches/{base}/lint, as \"{slug} length over {LIMIT}: REASON\"",
-                section.name
-            ))
-        })?;
+        let why = match (lines > LIMIT, lint.why(&slug, "length")) {
+            (true, Some(why)) => why,
+            (false, None) => continue,
+            (is_long, _) => {
+                let file = format!("patches/{base}/lint");
+                let advice = match is_long {
+                    true => format!("say why in {file}, as \"{slug} length over {LIMIT}: REASON\""),
+                    false => format!("remove what says why it has more from {file}"),
+                };
+                return Err(Error::usage(format!(
+                    "section {}, patch {number} has {lines} lines with context, and stable takes \
+                     {LIMIT}: {advice}",
+                    section.name
+                )));
+            }
+        };
         let item = wrap(&format!("- patch {number} has {lines}: {why}"), WIDTH, "  ");
         text.push_str(item.strip_prefix("  ").unwrap_or(&item));
     }
@@ -100,6 +106,13 @@ mod tests {
             "\n\nMore than 100 lines with context:\n\n- patch 2 has 101: it says \"größer\" once \
              for each line of the file,\n  which cannot be less\n\n"
         ));
+        toy.grow(92);
+        let error = toy.series(|_| ()).expect_err("no longer needed");
+        assert_eq!(
+            error.message(),
+            "section fix, patch 2 has 100 lines with context, and stable takes 100: remove what \
+             says why it has more from patches/6.18/lint"
+        );
     }
 
     #[test]
