@@ -13,6 +13,7 @@ pub(crate) mod checkpatch;
 mod coccinelle;
 pub(crate) mod complaints;
 pub(crate) mod explained;
+mod kernel_doc;
 mod patch;
 mod section;
 mod style;

@@ -6,13 +6,14 @@ use super::check::{Change, Check, Files};
 use super::checkpatch;
 use super::complaints::new_in;
 use super::explained::{Excuses, Explained, NOT_EXPLAINED};
+use super::kernel_doc;
 use crate::builder::Builder;
 use crate::console::Log;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
 use crate::git::Git;
 use crate::process::{ended, Cmd, Output};
 use crate::toolchain::Toolbox;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Words that codespell takes for misspelt ones.
 const NOT_MISSPELT: &str = "crate";
@@ -193,58 +194,29 @@ fn leftovers(files: &[String]) -> impl Iterator<Item = String> + '_ {
         .map(|file| format!("{file}: not a file that anybody meant to add"))
 }
 
-/// `scripts/kernel-doc -none -Wall`: nothing new in the files that are changed.
+/// Nothing new in the files that are changed.
 fn kernel_doc(patch: &Patch<'_>, log: &Log) -> Result<bool> {
     let files = patch.files(Files::like(&["*.c", "*.h"]))?;
-    let before = said_by_kernel_doc(patch, &patch.change.before, &files)?;
-    let after = said_by_kernel_doc(patch, &patch.change.after, &files)?;
-    let new = new_in(&before, &after);
+    let said_at = |commit: &str| {
+        let dir = patch.b.temporary_dir()?;
+        let mut there = Vec::new();
+
+        for path in &files {
+            if let Some(content) = patch.file_at(commit, path)? {
+                there.push((path.as_str(), content));
+            }
+        }
+        kernel_doc::said(patch.toolbox, patch.tree, dir.path(), &there)
+    };
+    let new = new_in(
+        &said_at(&patch.change.before)?,
+        &said_at(&patch.change.after)?,
+    );
 
     for line in &new {
         log.say(line);
     }
     Ok(new.is_empty())
-}
-
-fn said_by_kernel_doc(patch: &Patch<'_>, commit: &str, files: &[String]) -> Result<Vec<String>> {
-    let dir = patch.b.temporary_dir()?;
-    let mut there = Vec::new();
-
-    for path in files {
-        if let Some(content) = patch.file_at(commit, path)? {
-            write(&dir.path().join(path), &content)?;
-            there.push(path);
-        }
-    }
-    if there.is_empty() {
-        return Ok(Vec::new());
-    }
-    let output = patch
-        .toolbox
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .cmd(&script(patch.tree, "kernel-doc"))
-        .dir(dir.path())
-        .args(["-none", "-Wall"])
-        .args(there)
-        .output()?;
-    let text = output.text() + "\n" + &output.error_text();
-    let lines = text.lines().filter(|line| !line.is_empty());
-    Ok(lines.map(str::to_string).collect())
-}
-
-fn script(tree: &Path, name: &str) -> String {
-    let path: PathBuf = tree.join("scripts").join(name);
-
-    path.to_string_lossy().into_owned()
-}
-
-fn write(file: &Path, content: &[u8]) -> Result<()> {
-    let cannot = || format!("cannot write {}", file.display());
-
-    if let Some(dir) = file.parent() {
-        std::fs::create_dir_all(dir).or_say(cannot)?;
-    }
-    std::fs::write(file, content).or_say(cannot)
 }
 
 fn rustfmt(patch: &Patch<'_>, log: &Log) -> Result<bool> {
