@@ -2,18 +2,20 @@
 
 //! `make cost`: what do the hooks in the allocators cost a kernel that has them configured out?
 //! Builds the objects with hooks for x86_64, with KUnit and fault injection but without
-//! KUNIT_FAULT_INJECTION, before and after the tests' patches, and compares size and disassembly: not
-//! one instruction may differ.
+//! KUNIT_FAULT_INJECTION, before the facility's patches and at the end of the series, and compares
+//! size and disassembly: not one instruction may differ.
 
 use crate::build::kbuild::{Config, Start, Work};
 use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
+use crate::git::Git;
 use crate::outcome::{self, Outcome, Tested};
 use crate::process::Cmd;
 use crate::stamp::Inputs;
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
+use crate::tree::series::FACILITY;
 use std::path::{Path, PathBuf};
 
 /// Objects with hooks.
@@ -62,6 +64,10 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
             Ok(Tested {
                 inputs: Inputs::default()
                     .add("tree", tree.as_bytes())
+                    .add(
+                        "before",
+                        without_hooks(&repository.git(), &b.settings.base)?.as_bytes(),
+                    )
                     .add("config", format!("{CONFIG:?} {HOOKED:?}").as_bytes()),
                 tree,
             })
@@ -88,7 +94,7 @@ impl Cost<'_> {
                 "objects without hooks",
                 "cost-before",
                 &before,
-                self.without_tests()?,
+                without_hooks(&self.repository.git(), &settings.base)?,
             ),
             (
                 "objects with hooks configured out",
@@ -123,26 +129,6 @@ impl Cost<'_> {
         ))
     }
 
-    /// The last commit without the tests.
-    fn without_tests(&self) -> Result<String> {
-        let marked = [
-            "log",
-            "-1",
-            "--format=%H",
-            "--grep=^section: tests$",
-            "fixed",
-        ];
-        let commit = self.repository.git().read(marked)?;
-
-        match commit.is_empty() {
-            false => Ok(commit),
-            true => Err(Error::usage(format!(
-                "linux {} has no section tests: there is nothing to compare",
-                self.b.settings.base
-            ))),
-        }
-    }
-
     /// Size and disassembly at a commit, without the places in the file.
     fn objects(&self, dir: &Path, commit: &str, log: &Log) -> Result<()> {
         let out = self.work.out(CONFIG.objects);
@@ -170,6 +156,32 @@ impl Cost<'_> {
         }
         let size = self.toolbox.cmd("llvm-size").dir(&out).args(HOOKED);
         write(&dir.join("size"), &(size.read()? + "\n"))
+    }
+}
+
+/// The last commit without the hooks, which has to have other sources of the objects.
+fn without_hooks(git: &Git, base: &str) -> Result<String> {
+    let mark = format!("--grep=^section: {}$", FACILITY.name);
+    let commit = git.read(["log", "-1", "--format=%H", &mark, "fixed"])?;
+
+    if commit.is_empty() {
+        return Err(Error::usage(format!(
+            "linux {base} has no section {}: there is nothing to compare",
+            FACILITY.name
+        )));
+    }
+    let sources = HOOKED.map(|object| object.replace(".o", ".c"));
+    let changed = ["diff", "--name-only", &commit, "fixed", "--"];
+    let changed = changed
+        .into_iter()
+        .chain(sources.iter().map(String::as_str));
+    match git.lines(changed)?.is_empty() {
+        false => Ok(commit),
+        true => Err(Error::failed(format!(
+            "linux {base}: the section {} changes none of {}",
+            FACILITY.name,
+            sources.join(" ")
+        ))),
     }
 }
 
@@ -215,6 +227,34 @@ mod tests {
         let listing = "\n/b/mm/slub.o:\tfile format elf64-x86-64\n\nDisassembly\n";
 
         assert_eq!(without_heading(listing), "\nDisassembly\n");
+    }
+
+    #[test]
+    fn it_is_the_facility_that_brings_the_hooks() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let git = Git::tree(dir.path()).by_nobody();
+        let commit = |message: &str, file: &str| {
+            write(&dir.path().join(file), message).expect("a file");
+            git.run(["add", "-A"]).expect("added");
+            git.run(["commit", "-q", "-m", message]).expect("a commit");
+        };
+        let mark = |section: &str| {
+            let message = format!("section: {section}");
+            git.run(["commit", "-q", "--allow-empty", "-m", &message])
+                .expect("a commit");
+            git.id("HEAD").expect("a commit")
+        };
+
+        git.run(["init", "-q", "-b", "fixed"])
+            .expect("a repository");
+        commit("linux", "mm/slub.c");
+        assert!(without_hooks(&git, "6.18").is_err(), "no such section");
+        let before = mark("facility");
+        commit("kunit: test it", "lib/kunit/test.c");
+        assert!(without_hooks(&git, "6.18").is_err(), "no hooks");
+        commit("mm: add hooks", "mm/slub.c");
+        mark("tests");
+        assert_eq!(without_hooks(&git, "6.18").ok(), Some(before));
     }
 
     #[test]
