@@ -26,7 +26,7 @@ use crate::settings::Settings;
 use crate::stamp::Stamp;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::path::Path;
 use std::rc::Rc;
@@ -55,6 +55,8 @@ pub(crate) struct Builder {
     depth: Cell<usize>,
     plan: RefCell<Vec<String>>,
     used: RefCell<Vec<Used>>,
+    /// What identifies the sysroots among them.
+    tools: RefCell<BTreeSet<String>>,
 }
 
 impl Builder {
@@ -66,6 +68,7 @@ impl Builder {
             depth: Cell::new(0),
             plan: RefCell::default(),
             used: RefCell::default(),
+            tools: RefCell::default(),
         }
     }
 
@@ -74,7 +77,19 @@ impl Builder {
         if dir.starts_with(&self.settings.dirs.cache) && dir.is_dir() {
             self.used.borrow_mut().push(Used::begin(dir)?);
         }
+        if let Ok(identity) = std::fs::read_to_string(dir.join(".identity")) {
+            self.tools.borrow_mut().insert(identity.trim().to_string());
+        }
         Ok(())
+    }
+
+    /// The compilers, and what else of tools was asked for so far: QEMU and the like are in sysroots
+    /// of their own, which can change while the compilers do not.
+    pub(crate) fn tools(&self) -> String {
+        let mut all = vec![self.settings.toolchain_identity.clone()];
+
+        all.extend(self.tools.borrow().iter().cloned());
+        all.join(" ")
     }
 
     /// The result of a step, which is run if it has not been yet.
@@ -219,6 +234,19 @@ pub(crate) mod tests {
         let dirs = Dirs::new(dir, &dir.join("cache"));
         let settings = Settings::read(&args, dirs).expect("settings");
         Builder::new(settings, Console::quiet())
+    }
+
+    #[test]
+    fn sysroots_are_among_the_tools() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let b = toy(dir.path(), |_| ());
+        let before = b.tools();
+        let qemu = dir.path().join("cache/qemu");
+
+        std::fs::create_dir_all(&qemu).expect("a folder");
+        std::fs::write(qemu.join(".identity"), "one\n").expect("a file");
+        b.uses(&qemu).expect("used");
+        assert_eq!(b.tools(), format!("{before} one"));
     }
 
     #[derive(Debug)]

@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
     fn hash(&self, inputs: &Inputs) -> Result<String> {
         Ok(inputs
             .clone()
-            .add("toolchain", self.b.settings.toolchain_identity.as_bytes())
+            .add("toolchain", self.b.tools().as_bytes())
             .add("program", outcome::program()?.as_bytes())
             .hash())
     }

@@ -98,7 +98,7 @@ pub(crate) fn test(
     let tested = tested()?;
     let inputs = tested
         .inputs
-        .add("toolchain", b.settings.toolchain_identity.as_bytes())
+        .add("toolchain", b.tools().as_bytes())
         .add("program", program()?.as_bytes())
         .hash();
 

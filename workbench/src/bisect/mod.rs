@@ -187,7 +187,9 @@ impl<'a> Bisect<'a> {
         outcome: &mut Outcome,
     ) -> Result<()> {
         let patch = self.check_out(number, section, commit, fields)?;
-        let inputs = inputs(self.b)?.add("commit", patch.commit.as_bytes());
+        let inputs = inputs(self.b)?
+            .add("commit", patch.commit.as_bytes())
+            .add("config", self.suites_config.as_bytes());
         let mut words = vec![number.to_string()];
 
         for leg in &LEGS {

@@ -46,7 +46,9 @@ pub(crate) fn loopback(b: &Builder) -> Result<Outcome> {
     let tools = b.ensure(Sysroot(Tools::Mail))?;
     let tested = || {
         let series = Series::of(&repository)?;
-        let mut inputs = Inputs::default().add("series", series.commit.as_bytes());
+        let mut inputs = Inputs::default()
+            .add("series", series.commit.as_bytes())
+            .add_file(&b.settings.patches().join("lint"));
         for section in &series.sections {
             inputs = inputs.add_file(&letter(&b.settings, section.name));
         }
