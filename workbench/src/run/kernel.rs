@@ -141,12 +141,14 @@ pub(crate) fn inputs_with(b: &Builder, config: &Path, tree: &str) -> Result<Inpu
         .add("tree", tree.as_bytes())
         .add("config", &content)
         .add("arch", b.settings.arch.name().as_bytes())
+        .add("make", compiler().join(" ").as_bytes())
         .add("toolchain", b.settings.toolchain_identity.as_bytes()))
 }
 
-/// C objects come from a cache when another checkout or base has compiled the same.
+/// C objects come from a cache when another checkout or base has compiled the same. Assembly does not:
+/// it may take files in by `.incbin`, and ccache 4.11 does not notice when these change.
 pub(crate) fn compiler() -> Vec<String> {
-    vec!["CC=ccache clang".into()]
+    vec!["CC=$(if $(filter %.S,$<),,ccache) clang".into()]
 }
 
 /// The tools with the settings of that cache. Paths below the project are not part of what is
