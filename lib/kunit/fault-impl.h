@@ -14,7 +14,7 @@
 /**
  * struct kunit_fault_leak - What a run left allocated
  * @count: Number of allocations
- * @site: Caller of the first one found
+ * @site: Caller of one of them
  * @lost: Allocations that there was no room to track
  */
 struct kunit_fault_leak {

@@ -529,15 +529,18 @@ EXPORT_SYMBOL_GPL(kunit_fault_follow);
 /* In the owner: let them succeed again. */
 void kunit_fault_close(void)
 {
+	unsigned long flags;
+
 	WRITE_ONCE(window.task, NULL);
 	/* One of those that are followed goes on. */
 	if (atomic_read(&window.busy) && !window.report.aborted)
 		window.report.overlapped = true;
 	if (!window.plan.signal)
 		return;
-	spin_lock_irq(siglock_of_current());
+	/* Interrupts that the code has left off stay so, to be noticed. */
+	spin_lock_irqsave(siglock_of_current(), flags);
 	set_killed(false);
-	spin_unlock_irq(siglock_of_current());
+	spin_unlock_irqrestore(siglock_of_current(), flags);
 }
 EXPORT_SYMBOL_GPL(kunit_fault_close);
 

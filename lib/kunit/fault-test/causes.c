@@ -42,6 +42,24 @@ static void signals_need_not_be_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sweep.failed, 2);
 }
 
+/* Else a sweep would not notice that they are off. */
+static void signals_leave_interrupts_alone(struct kunit *test)
+{
+	const struct kunit_fault_plan plan = { .nth = 1, .signal = true };
+	struct kunit_fault_report report;
+	bool off;
+
+	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &plan), 0);
+	KUNIT_EXPECT_EQ(test, three_unless_killed(NULL), -EINTR);
+	local_irq_disable();
+	kunit_fault_disarm(test, &report);
+	off = irqs_disabled();
+	local_irq_enable();
+	KUNIT_EXPECT_TRUE(test, off);
+	KUNIT_EXPECT_EQ(test, report.fired, 1);
+	KUNIT_EXPECT_FALSE(test, signal_pending(current));
+}
+
 /*
  * As who sends a signal to itself may: the signal of the sweep has to wait for the
  * lock, and so for the second request.
@@ -187,6 +205,7 @@ KUNIT_ARRAY_PARAM_DESC(failing, failing_cases, name);
 static struct kunit_case causes_cases[] = {
 	KUNIT_CASE(signals_are_swept),
 	KUNIT_CASE(signals_need_not_be_told),
+	KUNIT_CASE(signals_leave_interrupts_alone),
 	KUNIT_CASE(signals_wait_for_siglock),
 	KUNIT_CASE(causes_are_swept),
 	KUNIT_CASE(user_copies_are_swept),
