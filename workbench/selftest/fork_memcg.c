@@ -66,8 +66,8 @@ static void fork_in_cgroup(int ready, int go)
 int main(int argc, char **argv)
 {
 	int nr = argc > 1 ? atoi(argv[1]) : 100, killed = 0, failed = 0, status, i;
-	int ready[2], go[2];
 	char text[32], byte;
+	int go[2];
 
 	ksft_print_header();
 	mkdir(CGROUPS, 0755);
@@ -75,19 +75,24 @@ int main(int argc, char **argv)
 		ksft_exit_skip("takes root and CONFIG_MEMCG\n");
 	ksft_set_plan(1);
 	write_to(CGROUPS "/cgroup.subtree_control", "+memory");
-	if ((mkdir(LIMITED, 0755) && errno != EEXIST) || pipe(ready) || pipe(go) ||
+	if ((mkdir(LIMITED, 0755) && errno != EEXIST) || pipe(go) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1))
 		ksft_exit_fail_perror("setting up");
 	for (i = 0; i < nr; i++) {
-		int orphans = 0;
+		int orphans = 0, ready[2];
 		pid_t pid;
 
 		write_to(LIMITED "/memory.max", "max");
+		if (pipe(ready))
+			ksft_exit_fail_perror("a pipe");
 		pid = fork();
 		if (!pid)
 			fork_in_cgroup(ready[1], go[0]);
+		/* So that read() ends if the forker does. */
+		close(ready[1]);
 		if (pid < 0 || read(ready[0], &byte, 1) != 1)
-			ksft_exit_fail_perror("a forker");
+			ksft_exit_fail_msg("forker %d of %d did not get ready\n", i + 1, nr);
+		close(ready[0]);
 		snprintf(text, sizeof(text), "%ld", read_number(LIMITED "/memory.current") + LEFT);
 		write_to(LIMITED "/memory.max", text);
 		if (write(go[1], "", 1) != 1 || waitpid(pid, &status, 0) != pid)

@@ -33,6 +33,7 @@
 #define ROUNDS		2	/* so many areas of each kind */
 #define NR_PAGES	4
 #define HUGE_SIZE	(2UL << 20)
+#define HUGE_PAGES	16
 
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
 #define SHARED_ANON	(MAP_SHARED | MAP_ANONYMOUS)
@@ -250,6 +251,27 @@ unmap:
 	return false;
 }
 
+/* Huge pages of the machine before there were more */
+static char huge_pages[32];
+
+static void give_huge_pages_back(void)
+{
+	write_text("/proc/sys/vm/nr_hugepages", huge_pages);
+}
+
+/* Has some, until this process exits. */
+static void want_huge_pages(void)
+{
+	char wanted[16];
+
+	if (read_text("/proc/sys/vm/nr_hugepages", huge_pages, sizeof(huge_pages)) <= 0 ||
+	    atol(huge_pages) >= HUGE_PAGES)
+		return;
+	atexit(give_huge_pages_back);
+	snprintf(wanted, sizeof(wanted), "%d", HUGE_PAGES);
+	write_text("/proc/sys/vm/nr_hugepages", wanted);
+}
+
 /**
  * memory_make() - Make all of it, and say what this kernel does not have
  *
@@ -257,7 +279,7 @@ unmap:
  */
 int memory_make(void)
 {
-	write_text("/proc/sys/vm/nr_hugepages", "16");
+	want_huge_pages();
 	for (int round = 0; round < ROUNDS; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 			if (!make_area(&kinds[i], 1 + nr_areas) && !round)
