@@ -4,15 +4,16 @@
 
 use super::apply;
 use super::file::{self, Breakage};
-use super::verdict::{Counts, Found};
+use super::verdict::{row, Counts, Found};
 use crate::build::kbuild::Work;
 use crate::builder::Builder;
 use crate::console::{read_lossy, Log};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::fields::Fields;
 use crate::harness::parts::{make, unpack, FORK};
 use crate::judge::breakages::caught_by_harness;
 use crate::outcome::{self, Outcome, Tested};
+use crate::report;
 use crate::run::kernel;
 use crate::run::kunit_py::Kunit;
 use crate::run::until_caught::{limit_of_broken, until_caught, SUITES};
@@ -108,6 +109,7 @@ impl<'a> Bench<'a> {
         let columns = vec![Column::Left(62), Column::Right(6)];
         let mut table = Table::new(&self.b.console, columns);
         let mut counts = Counts::default();
+        let mut details = report::Breakages::default();
 
         table.line(&format!(
             "linux {version} um: the suites {SUITES}, first without any breakage"
@@ -118,6 +120,7 @@ impl<'a> Bench<'a> {
             let (found, seconds) = self.try_once(breakage, tree, limit)?;
             let said = counts.judge(breakage, &found);
             table.row(&[&breakage.what, &format!("{seconds} s"), &said]);
+            details.rows.push(row(breakage, &found, seconds));
         }
         let file = settings.base_build().join(format!("{}.txt", name(self.b)));
         table.keep(&file)?;
@@ -125,6 +128,7 @@ impl<'a> Bench<'a> {
         Ok(Outcome {
             passed: all - counts.bad,
             failed: counts.bad,
+            details: serde_json::to_value(details).or_say(|| "cannot keep results")?,
             text: format!(
                 "linux {version} um: {all} breakages, {} caught, {} survived, {} not as they \
                  should, {} s\n",

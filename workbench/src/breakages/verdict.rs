@@ -4,6 +4,7 @@
 
 use super::file::Breakage;
 use crate::judge::breakages::Caught;
+use crate::report;
 
 /// What a run has found, or why there was none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,27 @@ impl Counts {
     }
 }
 
+/// The same for the report.
+pub(super) fn row(breakage: &Breakage, found: &Found, seconds: u64) -> report::Breakage {
+    let (outcome, detail) = match (found, &breakage.survives) {
+        (Found::By { .. }, None) => (report::Outcome::Caught, found.said()),
+        (Found::Survived, Some(why)) => (report::Outcome::Survived, why.clone()),
+        (Found::By { .. }, Some(_)) => (
+            report::Outcome::Wrong,
+            format!("said to survive, but caught by {}", found.said()),
+        ),
+        (Found::Survived, None) => (report::Outcome::Wrong, "survived".into()),
+        (Found::Broken(_), _) => (report::Outcome::Wrong, found.said()),
+    };
+
+    report::Breakage {
+        what: breakage.what.clone(),
+        seconds,
+        outcome,
+        detail,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +118,7 @@ mod tests {
         let broken = Found::new(Caught::Undecided, "it does not build");
         let survived = Found::new(Caught::Survived, "");
         let mut counts = Counts::default();
+        let mut wrong = 0;
 
         for (found, survives, said, bad) in [
             (&caught, None, "fork_fail.tree: fails", 0),
@@ -112,6 +135,10 @@ mod tests {
         ] {
             assert_eq!(counts.judge(&breakage(survives), found), said);
             assert_eq!(counts.bad, bad, "{said}");
+            let row = row(&breakage(survives), found, 7);
+            wrong += u64::from(row.outcome == report::Outcome::Wrong);
+            assert_eq!(wrong, bad, "{said}");
+            assert!(said.contains(&row.detail) || wrong > 0, "{said}");
         }
         assert_eq!((counts.caught, counts.survived), (2, 2));
     }

@@ -7,6 +7,7 @@
 
 mod format;
 mod matrix;
+mod others;
 pub(crate) mod run;
 #[cfg(test)]
 mod sample;
@@ -42,8 +43,8 @@ pub(crate) struct Page {
     pub(crate) coverages: Vec<Coverage>,
     pub(crate) breakages: Option<Breakages>,
     pub(crate) mutants: Option<Mutants>,
-    /// Each patch by itself: `make bisect`, `make lint`.
-    pub(crate) patches: Vec<Patches>,
+    /// All others: `make bisect`, `make selftest` and so on.
+    pub(crate) totals: Vec<Totals>,
     /// Names of checks that there was no run of, or only of another state of the series.
     pub(crate) not_run: Vec<NotRun>,
 }
@@ -151,9 +152,9 @@ pub(crate) struct Mutants {
     pub(crate) survivors: Vec<String>,
 }
 
-/// A table of each patch, of which only the totals are shown.
+/// What only the totals are shown of.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Patches {
+pub(crate) struct Totals {
     pub(crate) run: Run,
     pub(crate) passed: u64,
     pub(crate) failed: u64,
@@ -241,7 +242,7 @@ impl Page {
             .chain(coverages)
             .chain(self.breakages.iter().map(|one| &one.run))
             .chain(self.mutants.iter().map(|one| &one.run))
-            .chain(self.patches.iter().map(|one| &one.run))
+            .chain(self.totals.iter().map(|one| &one.run))
     }
 
     /// The verdict on all: `good`, `bad`, or `none` if the suites were not run, for then the rest

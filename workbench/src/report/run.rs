@@ -4,8 +4,8 @@
 //! they were run last. Tests of another state of the series are named as not run.
 
 use super::{
-    render, Breakages, Control, Coverage, Harness, Matrix, Mutants, NotRun, Page, Patches, Row,
-    Run, SuiteSweeps, Suites, Sweeps, TestSweeps, Vma,
+    others, render, Breakages, Control, Coverage, Harness, Matrix, Mutants, NotRun, Page, Row, Run,
+    SuiteSweeps, Suites, Sweeps, TestSweeps, Totals, Vma,
 };
 use crate::builder::Builder;
 use crate::clock;
@@ -18,6 +18,7 @@ use crate::outcome::{self, Outcome};
 use crate::settings::Arch;
 use crate::stamp::write_whole;
 use crate::tree::branches::{Branch, Branches};
+use serde::Deserialize;
 
 pub(crate) fn run(b: &Builder) -> Result<()> {
     let settings = &b.settings;
@@ -84,6 +85,16 @@ impl Filler<'_> {
         Some((outcome, run))
     }
 
+    /// A line for what has no section, or no details that can be read. Its verdict counts all the
+    /// same.
+    fn totals(&mut self, outcome: &Outcome, run: Run) {
+        self.page.totals.push(Totals {
+            run,
+            passed: outcome.passed,
+            failed: outcome.failed,
+        });
+    }
+
     fn fill(&mut self) {
         for arch in Arch::OF_SUITES {
             let name = arch.name();
@@ -111,19 +122,28 @@ impl Filler<'_> {
             "tools/testing/vma/fork",
             "make fork-harness",
         ) {
-            self.page.harness = harness(&outcome, run);
+            match harness(&outcome, run.clone()) {
+                None => self.totals(&outcome, run),
+                known => self.page.harness = known,
+            }
         }
         if let Some((outcome, run)) = self.result("vma", "tools/testing/vma", "make vma") {
-            self.page.vma = vma::judge(&outcome.text.replace(": ", "\n"), "vma")
-                .ok()
-                .map(|totals| Vma {
-                    run,
-                    passed: totals.passed,
-                    failed: totals.failed,
-                });
+            match vma::judge(&outcome.text.replace(": ", "\n"), "vma") {
+                Err(_) => self.totals(&outcome, run),
+                Ok(totals) => {
+                    self.page.vma = Some(Vma {
+                        run,
+                        passed: totals.passed,
+                        failed: totals.failed,
+                    });
+                }
+            }
         }
         if let Some((outcome, run)) = self.result("coverage", "coverage on um", "make coverage") {
-            let parts: Vec<Coverage> = serde_json::from_value(outcome.details).unwrap_or_default();
+            let parts: Vec<Coverage> = details(&outcome).unwrap_or_default();
+            if parts.is_empty() {
+                self.totals(&outcome, run.clone());
+            }
             self.page
                 .coverages
                 .extend(parts.into_iter().map(|part| Coverage {
@@ -135,23 +155,28 @@ impl Filler<'_> {
                 }));
         }
         if let Some((outcome, run)) = self.result("breakages", "breakages", "make breakages") {
-            let known: Option<Breakages> = serde_json::from_value(outcome.details).ok();
-            self.page.breakages = known.map(|known| Breakages { run, ..known });
+            match details::<Breakages>(&outcome) {
+                None => self.totals(&outcome, run),
+                Some(known) => self.page.breakages = Some(Breakages { run, ..known }),
+            }
         }
         if let Some((outcome, run)) = self.result("mutants", "mutants", "make mutants") {
-            let known: Option<Mutants> = serde_json::from_value(outcome.details).ok();
-            self.page.mutants = known.map(|known| Mutants { run, ..known });
+            match details::<Mutants>(&outcome) {
+                None => self.totals(&outcome, run),
+                Some(known) => self.page.mutants = Some(Mutants { run, ..known }),
+            }
         }
-        for (name, command) in [("bisect", "make bisect"), ("lint", "make lint")] {
-            if let Some((outcome, run)) = self.result(name, name, command) {
-                self.page.patches.push(Patches {
-                    run,
-                    passed: outcome.passed,
-                    failed: outcome.failed,
-                });
+        for other in others::of(self.b) {
+            if let Some((outcome, run)) = self.result(&other.name, &other.what, &other.command) {
+                self.totals(&outcome, run);
             }
         }
     }
+}
+
+/// What a test has left for its section.
+fn details<'a, T: Deserialize<'a>>(outcome: &'a Outcome) -> Option<T> {
+    T::deserialize(&outcome.details).ok()
 }
 
 fn suites(arch: Arch, outcome: &Outcome, run: Run) -> Suites {
@@ -241,4 +266,90 @@ fn harness(outcome: &Outcome, run: Run) -> Option<Harness> {
             .collect(),
         bench: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::others::tests::project;
+    use super::*;
+
+    fn page(results: &[(&str, &Outcome)]) -> Page {
+        let dir = tempfile::tempdir().expect("a folder");
+        let b = project("6.18", dir.path());
+        for (name, outcome) in results {
+            let file = b.settings.base_build().join(format!("results/{name}.json"));
+            let text = serde_json::to_string(outcome).expect("text");
+            write_whole(&file, text.as_bytes()).expect("a file");
+        }
+        let mut filler = Filler {
+            b: &b,
+            version: "6.18.15".into(),
+            tree: "tree".into(),
+            page: Page::default(),
+        };
+        filler.fill();
+        filler.page
+    }
+
+    fn outcome(passed: u64, failed: u64) -> Outcome {
+        Outcome {
+            passed,
+            failed,
+            tree: "tree".into(),
+            ..Outcome::default()
+        }
+    }
+
+    #[test]
+    fn what_failed_is_bad_whatever_is_known_of_it() {
+        let (good, bad) = (outcome(7, 0), outcome(6, 1));
+
+        for name in [
+            "vma",
+            "fork-harness",
+            "coverage",
+            "breakages",
+            "mutants",
+            "lint",
+            "sweeps-um",
+            "soak-x86_64",
+            "kcsan-x86_64",
+            "htmldocs",
+            "mail",
+        ] {
+            let page = page(&[("kunit-um", &good), (name, &bad)]);
+
+            assert_eq!(page.verdict(), "bad", "{name}");
+            assert_eq!((page.totals[0].passed, page.totals[0].failed), (6, 1));
+        }
+        let older = Outcome {
+            tree: "other".into(),
+            ..bad
+        };
+        let page = page(&[("kunit-um", &good), ("breakages", &older)]);
+        assert_eq!(page.verdict(), "good");
+        assert!(page.not_run.iter().any(|one| one.what == "breakages"));
+    }
+
+    #[test]
+    fn breakages_have_a_table() {
+        let row = super::super::Breakage {
+            what: "no flush".into(),
+            seconds: 3,
+            outcome: super::super::Outcome::Wrong,
+            detail: "SURVIVED".into(),
+        };
+        let details = Breakages {
+            rows: vec![row],
+            ..Breakages::default()
+        };
+        let kept = Outcome {
+            details: serde_json::to_value(details).expect("a value"),
+            ..outcome(0, 1)
+        };
+        let page = page(&[("breakages", &kept)]);
+
+        assert!(page.totals.is_empty() && page.verdict() == "bad");
+        assert_eq!(page.breakages.map(|all| all.rows.len()), Some(1));
+    }
 }

@@ -292,7 +292,7 @@ pub(super) fn page() -> Page {
             layers: vec!["quick: 16 of 20 killed; 0.6 s each".into()],
             survivors: Vec::new(),
         }),
-        patches: vec![Patches {
+        totals: vec![Totals {
             run: run("6.18.15, lint", "2025-11-24 21:30", 200),
             passed: 132,
             failed: 0,
