@@ -17,7 +17,7 @@ pub(super) struct Known {
 
 pub(super) struct Kept {
     pub(super) dir: PathBuf,
-    /// A hash of what the results are of.
+    /// A hash of what the results are of, all other mutants among it.
     pub(super) inputs: String,
 }
 

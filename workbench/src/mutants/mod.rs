@@ -18,6 +18,7 @@ mod program;
 mod run;
 mod sample;
 mod score;
+mod sorted;
 #[cfg(test)]
 mod tests;
 mod text;

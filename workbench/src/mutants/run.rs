@@ -10,6 +10,7 @@ use super::kernel::Kernel;
 use super::mutant::Mutant;
 use super::sample::Sample;
 use super::score::{score, Layer};
+use super::sorted::{self, Sorted};
 use super::written::{self, Verdict};
 use crate::builder::Builder;
 use crate::error::{Context, Error, Result};
@@ -22,7 +23,7 @@ use crate::table::{Column, Table};
 use crate::toolchain::{Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::with_patch::tree_with_texts;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// To be raised when mutants are judged in another way: what is kept is not taken then.
@@ -68,29 +69,28 @@ fn judge(
     let inputs = Inputs::default()
         .add("tree", tree.as_bytes())
         .add("toolchain", b.settings.toolchain_identity.as_bytes())
-        .add("judge", JUDGE.as_bytes())
-        .hash();
-    let sorted = b.settings.base_build().join("mutants/sorted");
-    let (all, harness) = b.long("mutants", "mutants", |log| {
+        .add("judge", JUDGE.as_bytes());
+    let (all, harness, key) = b.long("mutants", "mutants", |log| {
         let mut all = compiler.generate(repository, log)?;
-        let known = std::fs::read_to_string(&sorted).unwrap_or_default();
-        if let Some([refused, same, without]) = read_sorted(&known, &inputs) {
+        let sorted = Sorted {
+            file: b.settings.base_build().join("mutants/sorted"),
+            key: sorted::key(inputs, &all),
+        };
+        if let Some([refused, same, without]) = sorted.known(b.settings.force)? {
             (all.refused, all.same) = (refused, same);
-            return Ok((all, Harness::built(b, toolbox, without)));
+            return Ok((all, Harness::built(b, toolbox, without), sorted.key));
         }
         compiler.sort_out(&mut all, log)?;
         let harness = Harness::new(b, toolbox, repository, &all, log)?;
-        let lists = [&all.refused, &all.same, &harness.without].map(numbers);
-        let text = format!("{inputs}\n{}\n", lists.join("\n"));
-        write_whole(&sorted, text.as_bytes())?;
-        Ok((all, harness))
+        sorted.write([&all.refused, &all.same, &harness.without])?;
+        Ok((all, harness, sorted.key))
     })?;
     let mut run = Run {
         b,
         all: &all,
         kept: Kept {
             dir: b.settings.base_build().join("results/mutants"),
-            inputs,
+            inputs: key,
         },
         table: Table::new(&b.console, vec![Column::Left(58), Column::Right(6)]),
         killed: BTreeMap::new(),
@@ -338,38 +338,4 @@ fn diff(b: &Builder, repository: &Repository, file: &File, mutant: &Mutant) -> R
     let tree = tree_with_texts(b, repository, texts)?;
 
     repository.git().read(["diff", "fixed", &tree])
-}
-
-fn numbers(list: &BTreeSet<usize>) -> String {
-    let words: Vec<String> = list.iter().map(ToString::to_string).collect();
-    words.join(" ")
-}
-
-/// Which mutants do not compile, are the same code, and do not compile in the harness: what was
-/// kept for the same inputs.
-fn read_sorted(text: &str, inputs: &str) -> Option<[BTreeSet<usize>; 3]> {
-    let mut lines = text.lines();
-
-    if lines.next()? != inputs {
-        return None;
-    }
-    let mut list = || -> Option<BTreeSet<usize>> {
-        let words = lines.next()?.split_whitespace();
-        words.map(|word| word.parse().ok()).collect()
-    };
-    Some([list()?, list()?, list()?])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sorted_mutants_are_those_of_their_inputs() {
-        let lists = read_sorted("one\n1 2\n\n3\n", "one").expect("lists");
-
-        assert_eq!(lists.map(|list| numbers(&list)), ["1 2", "", "3"]);
-        assert!(read_sorted("one\n1 2\n\n3\n", "two").is_none());
-        assert!(read_sorted("one\n1 2\n", "one").is_none());
-    }
 }

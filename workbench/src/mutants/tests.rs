@@ -9,7 +9,7 @@ use super::program::{refused, with_copies, with_lines};
 const FILE: &str = include_str!("../../tests/data/toy.c");
 const TREE: &str = include_str!("../../tests/data/toy.json");
 
-fn toy() -> Function {
+pub(super) fn toy() -> Function {
     let node = definition(TREE, "toy").expect("a definition");
     Function::new("mm/toy.c", FILE, &node, 1).expect("a function")
 }
