@@ -50,7 +50,11 @@ pub(super) fn read(said: &str) -> Option<Event<'_>> {
     if said.starts_with("---[ end trace ") {
         return Some(Event::EndOfTrace);
     }
-    if said.contains("reboot: System halted") {
+    // Under QEMU kunit.py has kernels reboot at their end, which ends QEMU.
+    if ["reboot: System halted", "reboot: Restarting system"]
+        .iter()
+        .any(|s| said.contains(s))
+    {
         return Some(Event::Halted);
     }
     call(said).map(|function| Event::Call { function })
@@ -96,6 +100,14 @@ mod tests {
         ] {
             assert_eq!(read(line), Some(Event::Splat), "{line}");
         }
+    }
+
+    #[test]
+    fn a_kernel_ends_in_two_ways() {
+        for line in ["reboot: System halted", "reboot: Restarting system"] {
+            assert_eq!(read(line), Some(Event::Halted), "{line}");
+        }
+        assert_eq!(read("reboot: Power down"), None);
     }
 
     #[test]

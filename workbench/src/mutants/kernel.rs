@@ -5,10 +5,13 @@
 
 use super::generate::{Compiler, Generated};
 use super::program::{with_lines, VARIABLE};
+use crate::builder::Builder;
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::judge::breakages::Caught;
 use crate::run::kernel;
+use crate::run::kunit_py::Kunit;
+use crate::run::suites::on_machine;
 use crate::run::until_caught::{limit_of_broken, until_caught};
 use crate::settings::Arch;
 use crate::tree::branches::Repository;
@@ -16,7 +19,9 @@ use crate::tree::with_patch::tree_with_texts;
 use std::time::Instant;
 
 pub(super) struct Kernel<'a> {
-    compiler: &'a Compiler<'a>,
+    b: &'a Builder,
+    /// With what emulates its machine.
+    kunit: Kunit,
     /// Seconds that a mutant may take.
     limit: u64,
 }
@@ -31,18 +36,20 @@ impl<'a> Kernel<'a> {
         let b = compiler.b;
         let arch = compiler.kunit.arch;
 
-        b.long(
+        let kunit = b.long(
             &format!("linux for {arch} with mutants"),
             &format!("mutants-{arch}"),
             |log| {
                 let tree = tree(compiler, repository, all)?;
                 compiler.work.check_out(&tree, log)?;
                 kernel::configure(b, &compiler.kunit, repository, &tree, log)?;
-                kernel::compile(b, &compiler.kunit, log, &[])
+                kernel::compile(b, &compiler.kunit, log, &[])?;
+                on_machine(b, &compiler.kunit, log)
             },
         )?;
         let mut kernel = Kernel {
-            compiler,
+            b,
+            kunit,
             limit: match arch {
                 Arch::Um => 300,
                 _ => 1200,
@@ -63,15 +70,14 @@ impl<'a> Kernel<'a> {
 
     /// What the suites find of a mutant.
     pub(super) fn ask(&self, number: usize, name: &str) -> Result<Caught> {
-        let b = self.compiler.b;
-        let arch = self.compiler.kunit.arch;
+        let (b, arch) = (self.b, self.kunit.arch);
         let log = b.settings.logs().join(format!("mutant-{name}-{arch}.log"));
         let argument = format!("{VARIABLE}={number}");
 
         b.console
             .only_progress()
             .quiet_long(name, &log, |log: &Log| {
-                until_caught(&self.compiler.kunit, self.limit, Some(argument), log)
+                until_caught(&self.kunit, self.limit, Some(argument), log)
             })
     }
 }

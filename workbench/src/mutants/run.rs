@@ -20,7 +20,7 @@ use crate::report::Mutants;
 use crate::settings::Arch;
 use crate::stamp::{write_whole, Inputs};
 use crate::table::{Column, Table};
-use crate::toolchain::{Sysroot, Toolbox, Tools};
+use crate::toolchain::{self, Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::with_patch::tree_with_texts;
 use std::collections::BTreeMap;
@@ -31,9 +31,8 @@ const JUDGE: &str = "2";
 
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
-    if b.settings.arch == Arch::X86_64 {
-        b.ensure(Sysroot(Tools::X86_64))?;
-    }
+    // QEMU.
+    toolchain::of_machine(b, b.settings.arch)?;
     let repository = b.ensure(Branches)?;
     let sample = Sample::read(&b.settings)?;
     let name = ["mutants", "mutants-some"][usize::from(sample.is_part())];
@@ -160,8 +159,8 @@ impl Run<'_> {
         }
         self.ask_kernel(compiler, repository, &chosen)?;
         if settings.arch == Arch::X86_64 {
-            let toolbox = self.b.ensure(Sysroot(Tools::X86_64))?;
-            let compiler = Compiler::new(self.b, repository, &toolbox, Arch::X86_64);
+            // The tools of that machine have no compilers.
+            let compiler = Compiler::new(self.b, repository, &compiler.toolbox, Arch::X86_64);
             self.ask_kernel(&compiler, repository, &chosen)?;
         }
         self.end(&chosen, &ids, &repository.tree(Branch::Fixed)?)

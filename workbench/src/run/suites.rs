@@ -53,7 +53,7 @@ pub(crate) fn run_whole(b: &Builder, kunit: &Kunit, log: &Log) -> Result<Ran> {
 }
 
 /// The same kernel with what emulates its machine, by KVM where that works.
-fn on_machine(b: &Builder, kunit: &Kunit, log: &Log) -> Result<Kunit> {
+pub(crate) fn on_machine(b: &Builder, kunit: &Kunit, log: &Log) -> Result<Kunit> {
     let mut kunit = kunit.clone();
 
     if let Some(toolbox) = toolchain::of_machine(b, kunit.arch)? {
