@@ -5,6 +5,7 @@
 use super::table::{Scope, Test, TESTS, WITHOUT_TREE};
 use crate::builder::Builder;
 use crate::error::Result;
+use crate::harness::seed;
 use crate::outcome::Outcome;
 use crate::settings::{Arch, Settings, DEFAULT_BASE};
 use crate::sources::config;
@@ -68,6 +69,9 @@ impl Item {
         mine.only = None;
         mine.section = None;
         mine.sample.shard = None;
+        if !self.test.any_seed && mine.sample.seed.as_deref() == Some(seed::ANY) {
+            mine.sample.seed = None;
+        }
         mine.quick = self.test.quick;
         mine.arch = match self.test.scope {
             Scope::Machine(arch) => arch,
@@ -91,5 +95,28 @@ impl Item {
         let shown = if self.test.name == "control" { 8 } else { 0 };
 
         text.lines().take(shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::tests::toy;
+
+    fn seed(said: &str, name: &str) -> Option<String> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let b = toy(dir.path(), |args| args.seed = Some(said.into()));
+        let items = of(&b, true).expect("a list");
+        let item = items.iter().find(|item| item.name() == name);
+
+        item.expect("a test").settings(&b.settings).sample.seed
+    }
+
+    #[test]
+    fn mutants_take_no_random_seed() {
+        assert_eq!(seed("random", "6.18-mutants"), None);
+        assert_eq!(seed("7", "6.18-mutants").as_deref(), Some("7"));
+        let random = seed("random", "6.18-fork-harness");
+        assert_eq!(random.as_deref(), Some("random"));
     }
 }

@@ -40,7 +40,13 @@ pub(crate) fn run(b: &Builder, all: bool) -> Result<Outcome> {
         items.retain(|item| item.is_meant_by(only));
     }
     if let Some(shard) = b.settings.sample.shard {
+        let number = items.len();
         items = shard.of(items.into_iter()).collect();
+        if items.is_empty() {
+            return Err(Error::usage(format!(
+                "SHARD={shard} is empty: of tests there are {number}"
+            )));
+        }
     }
     for item in &items {
         if let Some(why) = item.missing(b) {
@@ -169,4 +175,23 @@ fn tail(text: &str) -> String {
         let _ = writeln!(said, "    | {line}");
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::tests::toy;
+
+    #[test]
+    fn an_empty_part_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let b = toy(dir.path(), |args| {
+            args.only = Some("6.18-mail".into());
+            args.shard = Some("2/2".into());
+        });
+        let error = run(&b, true).expect_err("an error");
+
+        assert_eq!(error.exit_code(), 2);
+        assert_eq!(error.message(), "SHARD=2/2 is empty: of tests there are 1");
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Test {
     pub(super) in_all_only: bool,
     /// Its short form.
     pub(super) quick: bool,
+    /// Whether it takes `SEED=random`.
+    pub(super) any_seed: bool,
 }
 
 /// How often a test is run.
@@ -90,6 +92,7 @@ const EACH: Test = Test {
     others_in_all_only: true,
     in_all_only: false,
     quick: false,
+    any_seed: true,
 };
 
 /// The same on a machine.
@@ -271,6 +274,7 @@ pub(super) const TESTS: [Test; 34] = [
         run: mutants::run,
         missing: mutants::missing,
         in_all_only: true,
+        any_seed: false,
         ..EACH
     },
     on(Arch::X86_64, SUITES),

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 
 /// Another one each time.
-const ANY: &str = "random";
+pub(crate) const ANY: &str = "random";
 
 /// The number, if it is not the harness's own. `said` is what the user has said.
 pub(crate) fn read(said: Option<&str>) -> Result<Option<u64>> {

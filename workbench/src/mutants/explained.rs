@@ -10,8 +10,8 @@ use crate::console::read_lossy;
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::settings::Settings;
-use crate::tree::branches::Branches;
-use std::collections::BTreeMap;
+use crate::tree::branches::{Branches, Repository};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, Default)]
@@ -40,18 +40,26 @@ impl Explained {
 
     /// Those whose line none of the files has any more: for that nothing need be parsed.
     pub(super) fn without_line(&self, files: &[String]) -> Vec<String> {
-        let hashes: Vec<String> = files
-            .iter()
-            .flat_map(|file| file.lines().map(line_hash))
-            .collect();
-        let has = |id: &str| {
-            let hash = id.split('.').nth(3).unwrap_or_default();
-            hashes.iter().any(|known| known == hash)
-        };
+        let hashes = hashes(files);
+        let ids = self.0.keys().filter(|id| !has_line(id, &hashes));
 
-        let ids = self.0.keys().filter(|id| !has(id));
         ids.cloned().collect()
     }
+}
+
+/// All lines of files as ids have them.
+pub(super) fn hashes(files: &[String]) -> HashSet<String> {
+    files
+        .iter()
+        .flat_map(|file| file.lines().map(line_hash))
+        .collect()
+}
+
+/// Whether an id is of one of these lines.
+pub(super) fn has_line(id: &str, hashes: &HashSet<String>) -> bool {
+    id.split('.')
+        .nth(3)
+        .is_some_and(|hash| hashes.contains(hash))
 }
 
 /// Why a base has no mutants.
@@ -59,6 +67,13 @@ pub(crate) fn missing(b: &Builder) -> Option<String> {
     let list = Explained::path(&b.settings);
 
     (!list.is_file()).then(|| format!("no {}", b.settings.shown(&list)))
+}
+
+/// What is changed, as the series has it.
+pub(super) fn files(repository: &Repository) -> Result<Vec<String>> {
+    let read = |path| repository.git().read(["show", &format!("fixed:{path}")]);
+
+    FUNCTIONS.iter().map(|(path, _)| read(path)).collect()
 }
 
 /// Whether each explanation is of a line that the series still has. `make mutants` says more.
@@ -69,10 +84,7 @@ pub(crate) fn check_explained(b: &Builder) -> Result<Outcome> {
         b.quick("explained mutants are not stale", || Ok(()))?;
         return Ok(Outcome::one(true, ""));
     }
-    let mut files = Vec::new();
-    for (path, _) in FUNCTIONS {
-        files.push(repository.git().read(["show", &format!("fixed:{path}")])?);
-    }
+    let files = files(&repository)?;
     let explained = Explained::read(&b.settings);
     let stale = explained.without_line(&files);
     let text = match stale.is_empty() {

@@ -2,7 +2,7 @@
 
 //! Runs the mutants, layer by layer, and says which have survived all.
 
-use super::explained::Explained;
+use super::explained::{self, Explained};
 use super::generate::{Compiler, File, Generated};
 use super::harness::{Harness, Part};
 use super::kept::{Kept, Known};
@@ -36,6 +36,9 @@ pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let repository = b.ensure(Branches)?;
     let sample = Sample::read(&b.settings)?;
     let name = ["mutants", "mutants-some"][usize::from(sample.is_part())];
+    if b.settings.only.is_some() && !b.planning() {
+        sample.check_line(&explained::files(&repository)?)?;
+    }
     let explained = Explained::path(&b.settings);
     outcome::test(
         b,
@@ -71,6 +74,7 @@ fn judge(
         .add("judge", JUDGE.as_bytes());
     let (all, harness, key) = b.long("mutants", "mutants", |log| {
         let mut all = compiler.generate(repository, log)?;
+        sample.check_id(all.all().map(|(_, _, one)| one.id.as_str()))?;
         let sorted = Sorted {
             file: b.settings.base_build().join("mutants/sorted"),
             key: sorted::key(inputs, &all),
@@ -129,6 +133,9 @@ impl Run<'_> {
             .map(|(_, _, one)| one.id.as_str())
             .collect();
         let chosen = sample.of(&ids);
+        if chosen.is_empty() {
+            return Err(sample.none());
+        }
 
         self.table.line(&format!(
             "linux {}: {} mutants: {} do not compile, {} are the same code, {} can be told; \

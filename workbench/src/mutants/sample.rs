@@ -3,6 +3,7 @@
 //! Which mutants are run: a sample that a seed tells, all, one, and of these a part for each
 //! machine.
 
+use super::explained::{has_line, hashes};
 use crate::error::{Error, Result};
 use crate::settings::{Settings, Shard};
 use crate::stamp::Inputs;
@@ -58,6 +59,34 @@ impl Sample {
         }
     }
 
+    /// Whether `ONLY=` may be a mutant of these files: for that nothing need be built.
+    pub(super) fn check_line(&self, files: &[String]) -> Result<()> {
+        match &self.only {
+            Some(only) if !has_line(only, &hashes(files)) => Err(no_mutant(only)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is one. `ids` are all that there are.
+    pub(super) fn check_id<'a>(&self, mut ids: impl Iterator<Item = &'a str>) -> Result<()> {
+        match &self.only {
+            Some(only) if !ids.any(|id| id == only) => Err(no_mutant(only)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why nothing is chosen.
+    pub(super) fn none(&self) -> Error {
+        Error::usage(match (&self.only, self.shard) {
+            (Some(only), _) => format!(
+                "ONLY={only} cannot be told from the series: it does not compile, or is the same \
+                 code"
+            ),
+            (None, Some(shard)) => format!("SHARD={shard} is empty: there are fewer mutants"),
+            (None, None) => format!("{}: no mutant is chosen", self.said()),
+        })
+    }
+
     fn rank(&self, id: &str) -> String {
         let inputs = Inputs::default().add("seed", &self.seed.to_le_bytes());
         inputs.add("id", id.as_bytes()).hash()
@@ -81,9 +110,57 @@ impl Sample {
     }
 }
 
+fn no_mutant(only: &str) -> Error {
+    Error::usage(format!(
+        "ONLY={only} is no mutant: an id is FILE.FUNCTION.OPERATOR.LINE, as make mutants ALL=1 \
+         prints it"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::mutant::line_hash;
     use super::*;
+
+    #[test]
+    fn only_has_to_be_a_mutant() {
+        let of = |only: &str| Sample {
+            only: Some(only.into()),
+            ..Sample::default()
+        };
+        let files = ["int x;\n\tmm->count++;\n".to_string()];
+        let id = format!("mmap.f.delete.{}", line_hash("mm->count++;"));
+        let refused = |result: Result<()>| {
+            let error = result.expect_err("refused");
+            assert_eq!(error.exit_code(), 2);
+            error.message().contains("is no mutant")
+        };
+
+        assert!(of(&id).check_line(&files).is_ok());
+        assert!(of(&format!("{id}.2")).check_line(&files).is_ok());
+        for typo in ["typo", "mmap.f.delete.0badbad0"] {
+            assert!(refused(of(typo).check_line(&files)), "{typo}");
+        }
+        assert!(of(&id).check_id([id.as_str()].into_iter()).is_ok());
+        assert!(refused(
+            of(&format!("{id}.2")).check_id([id.as_str()].into_iter())
+        ));
+        assert!(Sample::default().check_line(&[]).is_ok());
+    }
+
+    #[test]
+    fn a_part_may_be_empty() {
+        let sample = Sample {
+            count: Some(20),
+            shard: Shard::parse("21/21"),
+            ..Sample::default()
+        };
+        let ids: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+
+        assert!(sample.of(&ids).is_empty());
+        assert!(sample.none().message().starts_with("SHARD=21/21 is empty"));
+    }
 
     #[test]
     fn parts_make_the_whole() {
