@@ -112,7 +112,7 @@ pub(crate) struct Args {
     /// tests to run: SUITE[.TEST]; of others than the suites: names (all)
     #[arg(long, env = "ONLY")]
     pub(crate) only: Option<String>,
-    /// 1: run again what passed for the same inputs; let "tree" and "refresh" discard
+    /// 1: run again what passed; let "tree", "refresh" and "clean" discard your edits
     #[arg(long, env = "FORCE")]
     pub(crate) force: Option<String>,
     /// 1: only say what would be done

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The series as mails: one thread for the fix, one for what improves it, one for the facility, one
-//! for the tests, each with a cover letter, as they are for different lists.
+//! for the tests, one for what they have found elsewhere, each with a cover letter, as they are for
+//! different lists.
 //!
 //! `git format-patch` and `git range-diff` write them, `git send-email` sends them, and `b4 am`
 //! receives them in [`loopback`]. `b4 prep` does not write them: it tracks one series per branch of
-//! a clone with a work tree, where here up to four series are one branch of a bare repository, and it
+//! a clone with a work tree, where here up to five series are one branch of a bare repository, and it
 //! sends all mails of a series to the same people, where each patch here has its own. It also has
 //! no name for a base that is a tarball, and keeps what was sent as tags, which a fresh clone of
 //! this project has none of.

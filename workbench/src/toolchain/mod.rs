@@ -9,7 +9,7 @@ use crate::process::Cmd;
 use crate::settings::{Arch, Settings, Toolchain};
 use std::path::{Path, PathBuf};
 
-/// A list of packages, `workbench/packages` or `workbench/packages.NAME`, and what is made of it.
+/// A list of packages, `workbench/packages.NAME`, and what is made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Tools {
     /// Compilers; it is there before this program is.
