@@ -3,6 +3,7 @@
 //! The matrix of kinds and ways to fail as a heat map: how dark a cell is, and which letter stands
 //! for the reason why it is empty.
 
+use crate::judge::matrix_text::letter;
 use serde::Serialize;
 
 /// How many shades there are, beside that of an empty cell.
@@ -72,15 +73,6 @@ struct Reason {
 struct Shade {
     shade: u32,
     least: u64,
-}
-
-/// `a` to `z`, then `aa`.
-fn letter(index: usize) -> String {
-    let last = char::from(b'a' + (index % 26) as u8);
-    match index / 26 {
-        0 => last.to_string(),
-        more => format!("{}{last}", letter(more - 1)),
-    }
 }
 
 /// Equal steps of the logarithm: from 3 to 30 is as far as from 300 to 3000.
@@ -219,13 +211,5 @@ mod tests {
         assert_eq!(cells[2].letter.as_deref(), Some("a"));
         assert!(cells[3].letter.is_none() && cells[3].points.is_none());
         assert_eq!((view.legend.len(), view.legend[0].cells), (2, 2));
-    }
-
-    #[test]
-    fn letters_do_not_run_out() {
-        assert_eq!(
-            [0, 25, 26, 51, 52].map(letter),
-            ["a", "z", "aa", "az", "ba"]
-        );
     }
 }
