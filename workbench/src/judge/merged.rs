@@ -68,11 +68,21 @@ fn in_suites(tests: &[String]) -> Vec<(&str, Vec<&str>)> {
 
 /// A suite of which several kernels have run tests.
 fn write_suite(text: &mut String, number: usize, tests: &[&str], ran: &[&Suite<'_>]) {
-    let Some(first) = ran.first() else {
+    let Some((first, others)) = ran.split_first() else {
         return;
     };
+    let is_of_first = |line: &&&str| {
+        let mut known = first.begin.iter().map(|known| without_time(known));
 
-    for line in &first.begin {
+        known.any(|known| known == without_time(line))
+    };
+
+    // What each has said of the suite is the same. All else may be a complaint since the last one.
+    let said_by_others = others.iter().flat_map(|suite| &suite.begin);
+    for line in said_by_others
+        .filter(|line| !is_of_first(line))
+        .chain(&first.begin)
+    {
         let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "    1..{}", tests.len());
@@ -228,5 +238,37 @@ mod tests {
             "KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: s\n    1..2\n    \
              not ok 1 b\n    ok 2 a\n# s: pass:2 fail:4 skip:6 total:8\nnot ok 1 s\nend\nend\n"
         );
+    }
+
+    #[test]
+    fn what_each_has_said_between_suites_stays() {
+        let log = |time: &str, between: &str, test: &str| {
+            format!(
+                "{time}KTAP version 1\n{time}1..2\n\
+                 {time}    KTAP version 1\n{time}    # Subtest: a\n{time}    1..1\n\
+                 {time}    ok 1 {test}\n{time}ok 1 a\n{between}\
+                 {time}    KTAP version 1\n{time}    # Subtest: b\n{time}    1..1\n\
+                 {time}    ok 1 {test}\n{time}ok 2 b\n"
+            )
+        };
+        let names = ["a.x", "a.y", "b.x", "b.y"].map(str::to_string);
+        let complaint = "[    2.000002] BUG: x\n";
+        let logs = [
+            log("[    1.000001] ", "", "x"),
+            log("[    2.000002] ", complaint, "y"),
+        ];
+        let whole = merged(&logs, &names).expect("a log");
+        let (before, after) = whole.split_once(complaint).expect("the complaint");
+
+        assert!(before.ends_with("ok 1 a\n"), "{whole}");
+        assert!(
+            after.starts_with(
+                "[    1.000001]     KTAP version 1\n[    1.000001]     # Subtest: b\n"
+            ),
+            "{whole}"
+        );
+        // What each of them says is there once.
+        assert_eq!(whole.matches("# Subtest: b").count(), 1, "{whole}");
+        assert_eq!(whole.matches("    KTAP version 1").count(), 2, "{whole}");
     }
 }
