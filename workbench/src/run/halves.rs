@@ -8,7 +8,7 @@ use super::ran::{last_test, Ran};
 use crate::console::{read_lossy, Log};
 use crate::error::{Context, Error, Result};
 use crate::judge::merged::{is_whole, merged};
-use crate::process::Running;
+use crate::process::{Output, Running};
 use crate::settings::Arch;
 use crate::stamp::{remove_file, write_whole};
 use std::fs::File;
@@ -54,7 +54,7 @@ pub(super) fn run(
             Half::start(&part_of(&kunit, &part.to_string())?, limit, glob)
         })
         .collect::<Result<Vec<_>>>()?;
-    let tests = tests(kunit, limit)?;
+    let tests = tests(kunit, limit, log)?;
 
     if tests.is_empty() {
         return Ok(None);
@@ -125,7 +125,7 @@ fn part_of(kunit: &Kunit, name: &str) -> Result<Kunit> {
 }
 
 /// All tests, in the order in which one kernel would run them.
-fn tests(kunit: &Kunit, limit: u64) -> Result<Vec<String>> {
+fn tests(kunit: &Kunit, limit: u64, log: &Log) -> Result<Vec<String>> {
     let listed = part_of(kunit, "list")?
         .exec_cmd(&Exec {
             limit,
@@ -133,14 +133,26 @@ fn tests(kunit: &Kunit, limit: u64) -> Result<Vec<String>> {
             ..Exec::default()
         })
         .output()?;
+
+    if !listed.status.success() {
+        log.say(format!("no list of the tests: {}", listed.error_text()));
+    }
+    Ok(listed_in(&listed))
+}
+
+/// The tests of a list. Of one that kunit.py did not finish none, as some may be missing.
+fn listed_in(listed: &Output) -> Vec<String> {
     let is_test = |line: &&str| line.contains('.') && !line.contains(char::is_whitespace);
 
-    Ok(listed
+    if !listed.status.success() {
+        return Vec::new();
+    }
+    listed
         .text()
         .lines()
         .filter(is_test)
         .map(str::to_string)
-        .collect())
+        .collect()
 }
 
 /// What one kernel would have left.
@@ -193,6 +205,7 @@ fn with_origin(json: &str, kunit: &Kunit) -> String {
 mod tests {
     use super::*;
     use crate::builder::tests::toy;
+    use crate::process::Cmd;
     use crate::toolchain::{Sysroot, Tools};
     use crate::tree::suites::Suites;
 
@@ -215,5 +228,17 @@ mod tests {
             with_origin(read, &kunit),
             r#"{"name": "", "arch": "um", "build_environment": "/b/um", "defconfig": "kunit_defconfig"}"#
         );
+    }
+
+    #[test]
+    fn a_list_that_was_cut_off_is_none() {
+        let listed = |exit: u8| {
+            let script = format!("echo Running tests with:; echo s; echo s.a; exit {exit}");
+
+            listed_in(&Cmd::new("sh").args(["-c", &script]).output().expect("sh"))
+        };
+
+        assert_eq!(listed(0), ["s.a"]);
+        assert!(listed(1).is_empty());
     }
 }
