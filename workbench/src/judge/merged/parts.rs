@@ -29,7 +29,8 @@ pub(super) struct Suite<'a> {
 enum Line<'a> {
     Version,
     Begin(&'a str),
-    Plan(usize),
+    /// The second is how many there are.
+    Plan(usize, usize),
     End(usize, &'a str),
     Other,
 }
@@ -46,8 +47,8 @@ fn read(line: &str) -> Line<'_> {
         Some(name) if level == 1 => return Line::Begin(name),
         _ => (),
     }
-    if said.strip_prefix("1..").is_some_and(is_number) {
-        return Line::Plan(level);
+    if let Some(Ok(number)) = said.strip_prefix("1..").map(str::parse) {
+        return Line::Plan(level, number);
     }
     match ending(said) {
         Some((_, name)) => Line::End(level, name),
@@ -55,34 +56,30 @@ fn read(line: &str) -> Line<'_> {
     }
 }
 
-fn is_number(text: &str) -> bool {
-    text.parse::<u64>().is_ok()
-}
-
 impl<'a> Parts<'a> {
     pub(super) fn of(log: &'a str) -> Result<Parts<'a>, String> {
         let mut parts = Parts::default();
         let mut lines = Vec::new();
         let mut suite: Option<Suite<'a>> = None;
-        let mut planned = false;
+        let mut planned = None;
 
         for line in log.lines() {
             match (read(line), &mut suite) {
                 // These are written anew.
-                (Line::Version, _) if !planned => continue,
-                (Line::Plan(0), _) if !planned => {
+                (Line::Version, _) if planned.is_none() => continue,
+                (Line::Plan(0, suites), _) if planned.is_none() => {
                     parts.boot = std::mem::take(&mut lines);
-                    planned = true;
+                    planned = Some(suites);
                     continue;
                 }
-                _ if !planned => (),
+                _ if planned.is_none() => (),
                 (Line::Begin(name), None) => {
                     suite = Some(Suite {
                         name,
                         ..Suite::default()
                     });
                 }
-                (Line::Plan(1), Some(suite)) => {
+                (Line::Plan(1, _), Some(suite)) => {
                     suite.begin = std::mem::take(&mut lines);
                     continue;
                 }
@@ -101,16 +98,19 @@ impl<'a> Parts<'a> {
             }
             lines.push(line);
         }
-        if !planned {
+        let Some(planned) = planned else {
             return Err("the kernel has not got to its tests".into());
+        };
+        if let Some(suite) = suite {
+            return Err(format!("suite {} has no end", suite.name));
         }
-        match suite {
-            Some(suite) => Err(format!("suite {} has no end", suite.name)),
-            None => {
-                parts.end = lines;
-                Ok(parts)
-            }
+        // A kernel may also fall over between two of them.
+        let ended = parts.suites.len();
+        if ended != planned {
+            return Err(format!("{ended} of {planned} suites have run"));
         }
+        parts.end = lines;
+        Ok(parts)
     }
 
     pub(super) fn suite(&self, name: &str) -> Option<&Suite<'a>> {
@@ -118,7 +118,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Whether a log has a result of each suite that has begun, as far as it goes.
+/// Whether a log has a result of each suite that the kernel was about to run.
 pub(crate) fn is_whole(log: &str) -> bool {
     Parts::of(log).is_ok()
 }
@@ -135,5 +135,11 @@ mod tests {
 
         assert!(is_whole(LOG));
         assert!(!is_whole(cut) && !is_whole("Linux version 6.18.15\n") && !is_whole(""));
+        // No suite is open.
+        let panic = "Kernel panic - not syncing: x\n";
+        let one = format!("1..2\n    # Subtest: a\n    1..1\n    ok 1 x\nok 1 a\n{panic}");
+        assert!(!is_whole(&one));
+        assert!(is_whole(&one.replace("1..2", "1..1")));
+        assert!(is_whole("1..0\n"));
     }
 }
