@@ -18,7 +18,7 @@ const OF_FORK: [&str; 3] = ["dup_mm", "dup_mmap", "tear_down_vmas"];
 /// What was reported of two functions.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Race {
-    /// All functions of both call traces.
+    /// All functions of the call traces, of each report.
     calls: Vec<String>,
     times: u64,
 }
@@ -61,9 +61,11 @@ impl Races {
             {
                 in_report = None;
             } else if let (Some(pair), Some(call)) = (&in_report, call(line)) {
-                // Those of the first report will do.
-                if let Some(race) = races.get_mut(pair).filter(|race| race.times == 1) {
-                    race.calls.push(call.to_string());
+                // The same two may race in a fork, and before that without one.
+                if let Some(race) = races.get_mut(pair) {
+                    if !race.calls.iter().any(|known| known == call) {
+                        race.calls.push(call.to_string());
+                    }
                 }
             }
         }
@@ -96,14 +98,14 @@ pub(crate) fn compare(
     let mut of_fork = 0;
 
     for (pair, race) in &series.races {
-        let times = |races: &Races| races.races.get(pair).map_or(0, |race| race.times);
-        let (on_base, on_series) = (times(base), times(series));
         if !race.is_of_fork() {
             continue;
         }
         of_fork += 1;
-        let _ = writeln!(text, "    {pair}: base {on_base}, series {on_series}");
-        if on_base > 0 {
+        let on_base = base.races.get(pair);
+        let times = on_base.map_or(0, |race| race.times);
+        let _ = writeln!(text, "    {pair}: base {times}, series {}", race.times);
+        if on_base.is_some_and(Race::is_of_fork) {
             continue;
         }
         match explanation(explained, pair) {
@@ -112,7 +114,11 @@ pub(crate) fn compare(
             }
             None => {
                 errors += 1;
-                let _ = writeln!(text, "    error: not on the base: {}", race.calls.join(" "));
+                let new = match on_base {
+                    None => "not on the base",
+                    Some(_) => "in no fork on the base",
+                };
+                let _ = writeln!(text, "    error: {new}: {}", race.calls.join(" "));
             }
         }
     }
@@ -244,6 +250,27 @@ Reported by Kernel Concurrency Sanitizer on:
         let why = "do_swap_page / folio_dup_swap: both are marked in 7.0\n";
         let explained = verdict(&[others], &[fork], why);
         assert!(explained.good() && explained.text.contains("both are marked in 7.0"));
+    }
+
+    #[test]
+    fn a_pair_may_race_with_and_without_a_fork() {
+        let fork = REPORT_OF_FORK;
+        let (before, rest) = fork.split_once(" copy_page_range").expect("the fork");
+        let (_, after) = rest.split_once("x110\n").expect("its end");
+        let other = format!("{before}{after}");
+
+        let later = verdict(&[REPORT_OF_OTHERS], &[&other, fork], "");
+        assert_eq!(later.failed, 1, "{}", later.text);
+        assert!(later.text.contains(
+            "error: not on the base: folio_dup_swap kernel_clone do_swap_page exc_page_fault \
+             copy_page_range dup_mmap"
+        ));
+        let in_no_fork = verdict(&[&other], &[fork], "");
+        assert_eq!(in_no_fork.failed, 1, "{}", in_no_fork.text);
+        assert!(in_no_fork.text.contains("base 1, series 1\n"));
+        assert!(in_no_fork.text.contains("error: in no fork on the base: "));
+        let on_both = verdict(&[&other, fork], &[fork], "");
+        assert!(on_both.good(), "{}", on_both.text);
     }
 
     #[test]
