@@ -19,10 +19,14 @@ const FAULTS: [&str; 5] = [
 const MARKER: std::ops::Range<u64> = 0x400..0x600;
 
 /// What a test prints itself has its name in front, so these do not begin its lines.
-const SPLATS: [&str; 7] = [
+const SPLATS: [&str; 9] = [
     "WARNING: ",
     "BUG: ",
     "INFO: ",
+    // RCU waits in vain for a processor or a task.
+    "rcu: INFO: ",
+    // A processor does nothing else any more.
+    "watchdog: BUG: ",
     "UBSAN: ",
     "Oops: ",
     // On arm64.
@@ -94,7 +98,11 @@ mod tests {
             read("BUG: x")
         );
         assert_eq!(read("# a: WARNING: nothing"), None);
+        assert_eq!(read("rcu: Hierarchical SRCU implementation."), None);
         for line in [
+            "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+            "rcu: INFO: rcu_sched self-detected stall on CPU",
+            "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [kunit_try_catch:24]",
             "Unable to handle kernel paging request at virtual address dfff800000000011",
             "Internal error: Oops: 0000000096000005 [#1]  SMP",
         ] {
