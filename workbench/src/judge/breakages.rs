@@ -16,7 +16,8 @@ pub(crate) enum Caught {
     },
     /// All suites ran to their end and passed.
     Survived,
-    /// Neither: the kernel is still running, or was stopped. Or the harness did not build.
+    /// Neither: the kernel is still running, was stopped, or has not even begun. Or the harness did
+    /// not build.
     Undecided,
 }
 
@@ -65,10 +66,17 @@ pub(crate) fn caught(log: &str, end: Option<End>) -> Caught {
     match end {
         None => Caught::Undecided,
         Some(End::Timeout) => by("hangs"),
+        // It is the machine that is in trouble.
+        Some(End::Exit) if !booted && !has_begun(log) => Caught::Undecided,
         Some(End::Exit) if !booted => by("does not boot"),
         Some(End::Exit) if passed == 0 || !halted => by("the kernel ends without a word"),
         Some(End::Exit) => Caught::Survived,
     }
+}
+
+/// Whether there is a line that each kernel prints, and nobody else.
+fn has_begun(log: &str) -> bool {
+    log.lines().any(|line| line.contains("Linux version "))
 }
 
 /// The first failure that the userspace harness tells of. There is none if it did not build.
@@ -207,7 +215,7 @@ reboot: System halted
         );
         assert_eq!(by(start, Some(End::Exit)).1, no_word);
         assert_eq!(
-            by("Checking PTRACE\n", Some(End::Exit)),
+            by("Checking PTRACE\nLinux version 6.18.15\n", Some(End::Exit)),
             ("before the first test".into(), "does not boot".into())
         );
         let no_suite = PASSED.replace("\nok 1 fork_fail", "");
@@ -215,6 +223,18 @@ reboot: System halted
         let (started, _) = PASSED.split_once("    # tree:").expect("the first test");
         let said = format!("{started}    # tree: hello\n");
         assert_eq!(by(&said, Some(End::Timeout)).0, "fork_fail.tree");
+    }
+
+    #[test]
+    fn a_kernel_that_has_not_begun_is_not_caught() {
+        for log in [
+            "",
+            "Checking PTRACE\n",
+            "unshare: fork failed: Resource temporarily unavailable\n",
+            "Running tests with:\n$ linux kunit.enable=1\nTraceback (most recent call last):\n",
+        ] {
+            assert_eq!(caught(log, Some(End::Exit)), Caught::Undecided, "{log}");
+        }
     }
 
     const HARNESS: &str = "\
