@@ -199,18 +199,43 @@ impl<'a> Harness<'a> {
         let cmd = toolbox.cmd(&program.to_string_lossy()).args(tests);
         let console = self.b.console.only_progress();
         let end = console.quiet_long(name, &log, |log| until_caught(&cmd, limit, log))?;
-        let by = |what: String| Caught::By {
-            place: "fork harness".into(),
-            what,
-        };
 
-        Ok(match (caught_by_harness(&beginning(&log)), end) {
-            (found @ Caught::By { .. }, _) => found,
-            (_, Some(status)) if status.success() => Caught::Survived,
-            (_, Some(status)) => by(ended(status)),
-            (_, None) => by("hangs".into()),
-        })
+        match came_to(&beginning(&log), end) {
+            Caught::Undecided => Err(Error::failed(format!(
+                "the harness has run no test: see {}",
+                self.b.settings.shown(&log)
+            ))),
+            found => Ok(found),
+        }
     }
+}
+
+/// What a run has found, by what it has said and how it has ended, unless it was stopped. One that
+/// has not even begun says nothing of a mutant: the machine may be in trouble.
+fn came_to(said: &str, end: Option<ExitStatus>) -> Caught {
+    let by = |what: String| Caught::By {
+        place: "fork harness".into(),
+        what,
+    };
+
+    match (caught_by_harness(said), end) {
+        (found @ Caught::By { .. }, _) => found,
+        (_, Some(status)) if status.success() => Caught::Survived,
+        (_, Some(_)) if !has_begun(said) => Caught::Undecided,
+        (_, Some(status)) => by(ended(status)),
+        (_, None) => by("hangs".into()),
+    }
+}
+
+/// Whether there is the first line of a program with tests: `running 7 tests`.
+fn has_begun(said: &str) -> bool {
+    let number = |line: &str| {
+        let (number, _) = line.strip_prefix("running ")?.split_once(" test")?;
+
+        number.parse::<u64>().ok()
+    };
+
+    said.lines().any(|line| number(line).is_some())
 }
 
 /// Has the files of a folder say something else, in C. One of them must have it.
@@ -268,4 +293,34 @@ fn beginning(log: &Path) -> String {
         let _ = file.take(BEGINNING).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    #[test]
+    fn a_program_that_has_not_begun_tells_nothing_of_a_mutant() {
+        let signal = |number| Some(ExitStatus::from_raw(number));
+        let exit = |code: i32| Some(ExitStatus::from_raw(code << 8));
+        let by = |what: &str| Caught::By {
+            place: "fork harness".into(),
+            what: what.into(),
+        };
+
+        for said in [
+            "",
+            "unshare: fork failed: Resource temporarily unavailable\n",
+        ] {
+            assert_eq!(came_to(said, exit(1)), Caught::Undecided);
+            assert_eq!(came_to(said, signal(9)), Caught::Undecided);
+        }
+        for said in ["\nrunning 1 test\n", "\nrunning 12 tests\ntest a ... ok\n"] {
+            assert_eq!(came_to(said, exit(3)), by("exit 3"));
+            assert_eq!(came_to(said, signal(6)), by("signal 6"));
+            assert_eq!(came_to(said, None), by("hangs"));
+            assert_eq!(came_to(said, exit(0)), Caught::Survived);
+        }
+    }
 }

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// To be raised when mutants are judged in another way: what is kept is not taken then.
-const JUDGE: &str = "2";
+const JUDGE: &str = "3";
 
 pub(crate) fn run(b: &Builder) -> Result<Outcome> {
     let toolbox = b.ensure(Sysroot(Tools::Build))?;
