@@ -48,50 +48,42 @@ pub(super) struct Counts {
 impl Counts {
     /// Counts a breakage, and says for its row what came of it.
     pub(super) fn judge(&mut self, breakage: &Breakage, found: &Found) -> String {
-        match (found, &breakage.survives) {
-            (Found::By { .. }, None) => {
-                self.caught += 1;
-                found.said()
-            }
-            (Found::By { .. }, Some(_)) => {
-                self.caught += 1;
-                self.bad += 1;
-                format!("{} [BUT said to survive]", found.said())
-            }
-            (Found::Survived, Some(why)) => {
-                self.survived += 1;
-                format!("survived: {why}")
-            }
-            (Found::Survived, None) => {
-                self.survived += 1;
-                self.bad += 1;
-                found.said()
-            }
-            (Found::Broken(_), _) => {
-                self.bad += 1;
-                found.said()
-            }
+        match found {
+            Found::By { .. } => self.caught += 1,
+            Found::Survived => self.survived += 1,
+            Found::Broken(_) => (),
         }
+        self.bad += u64::from(outcome(breakage, found) == report::Outcome::Wrong);
+        match (found, &breakage.survives) {
+            (Found::By { .. }, Some(_)) => format!("{} [BUT said to survive]", found.said()),
+            (Found::Survived, Some(why)) => format!("survived: {why}"),
+            _ => found.said(),
+        }
+    }
+}
+
+/// Whether it is as it should be.
+fn outcome(breakage: &Breakage, found: &Found) -> report::Outcome {
+    match (found, &breakage.survives) {
+        (Found::By { .. }, None) => report::Outcome::Caught,
+        (Found::Survived, Some(_)) => report::Outcome::Survived,
+        _ => report::Outcome::Wrong,
     }
 }
 
 /// The same for the report.
 pub(super) fn row(breakage: &Breakage, found: &Found, seconds: u64) -> report::Breakage {
-    let (outcome, detail) = match (found, &breakage.survives) {
-        (Found::By { .. }, None) => (report::Outcome::Caught, found.said()),
-        (Found::Survived, Some(why)) => (report::Outcome::Survived, why.clone()),
-        (Found::By { .. }, Some(_)) => (
-            report::Outcome::Wrong,
-            format!("said to survive, but caught by {}", found.said()),
-        ),
-        (Found::Survived, None) => (report::Outcome::Wrong, "survived".into()),
-        (Found::Broken(_), _) => (report::Outcome::Wrong, found.said()),
+    let detail = match (found, &breakage.survives) {
+        (Found::By { .. }, Some(_)) => format!("said to survive, but caught by {}", found.said()),
+        (Found::Survived, Some(why)) => why.clone(),
+        (Found::Survived, None) => "survived".into(),
+        _ => found.said(),
     };
 
     report::Breakage {
         what: breakage.what.clone(),
         seconds,
-        outcome,
+        outcome: outcome(breakage, found),
         detail,
     }
 }

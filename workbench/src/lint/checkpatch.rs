@@ -2,7 +2,7 @@
 
 //! `scripts/checkpatch.pl`, as `make lint` and `make bisect` run it.
 
-use super::explained::{Excuses, NOT_EXPLAINED};
+use super::explained::Excuses;
 use crate::console::Log;
 use crate::error::{Error, Result};
 use crate::git::Git;
@@ -38,18 +38,14 @@ pub(crate) fn run(
         .input(patch)
         .output()?;
     let said = output.text() + &output.error_text();
-    let mut found = types(&said);
+    let found = types(&said);
 
     log.say(&said);
     if found.is_empty() && !output.status.success() {
         let end = ended(output.status);
         return Err(Error::failed(format!("scripts/checkpatch.pl: {end}")));
     }
-    let needed = excuses.excuse(&mut found, |one, found| one == found, log);
-    for kind in &found {
-        log.say(format!("{NOT_EXPLAINED}{kind}"));
-    }
-    Ok(needed && found.is_empty())
+    Ok(excuses.are_all(found, |one, found| one == found, log))
 }
 
 /// The types of what it has found.

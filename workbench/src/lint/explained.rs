@@ -132,7 +132,23 @@ impl Excuses {
         idle.is_empty()
     }
 
-    /// The same; returns those that were not needed.
+    /// Whether each of these stands for something that was found, and nothing else was. What is
+    /// otherwise goes to the log.
+    pub(super) fn are_all(
+        &self,
+        mut found: Vec<String>,
+        stands_for: impl Fn(&str, &str) -> bool,
+        log: &Log,
+    ) -> bool {
+        let needed = self.excuse(&mut found, stands_for, log);
+
+        for one in &found {
+            log.say(format!("{NOT_EXPLAINED}{one}"));
+        }
+        needed && found.is_empty()
+    }
+
+    /// As [`Excuses::excuse`]; returns those that were not needed.
     fn take(
         &self,
         found: &mut Vec<String>,

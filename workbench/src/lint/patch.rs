@@ -5,7 +5,7 @@
 use super::check::{Change, Check, Files};
 use super::checkpatch;
 use super::complaints::new_in;
-use super::explained::{Excuses, Explained, NOT_EXPLAINED};
+use super::explained::{Excuses, Explained};
 use super::kernel_doc;
 use crate::builder::Builder;
 use crate::console::Log;
@@ -116,7 +116,7 @@ fn codespell(patch: &Patch<'_>, log: &Log) -> Result<bool> {
         .args(["--ignore-words-list", NOT_MISSPELT, "-"])
         .input(text)
         .output()?;
-    let mut found = misspelt(&output.text());
+    let found = misspelt(&output.text());
 
     log.say(output.text() + &output.error_text());
     if found.is_empty() && !output.status.success() {
@@ -124,11 +124,7 @@ fn codespell(patch: &Patch<'_>, log: &Log) -> Result<bool> {
         return Err(Error::failed(format!("codespell: {end}")));
     }
     let is_word = |one: &str, found: &str| one.eq_ignore_ascii_case(found);
-    let needed = patch.excuses("codespell").excuse(&mut found, is_word, log);
-    for word in &found {
-        log.say(format!("{NOT_EXPLAINED}{word}"));
-    }
-    Ok(needed && found.is_empty())
+    Ok(patch.excuses("codespell").are_all(found, is_word, log))
 }
 
 /// The words that codespell would have otherwise.
