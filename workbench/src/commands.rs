@@ -6,28 +6,15 @@ use crate::builder::Builder;
 use crate::cli::{self, Target};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::settings::Arch;
-use crate::sources::config;
+use crate::settings::{base, Arch};
 use crate::{
     bisect, breakages, check, cost, coverage, harness, htmldocs, lint, mail, mutants, report, run,
     selftest, style, tree,
 };
 
-/// The machines that a command knows, which is to say, what `ARCH=` may be.
-pub(crate) fn machines(target: Target) -> &'static [Arch] {
-    match target {
-        Target::Selftest | Target::SelftestControl | Target::Shell => &Arch::ALL,
-        Target::Sweeps => &[Arch::Um],
-        // Elsewhere any fork that fails brings the base down.
-        Target::Stress | Target::Kcsan | Target::KcsanControl => &[Arch::X86_64],
-        Target::Kunit | Target::Control | Target::Golden | Target::Report => &Arch::OF_SUITES,
-        _ => &[Arch::Um, Arch::X86_64],
-    }
-}
-
 /// Runs a command. Tests come to an outcome, others are done.
 pub(crate) fn run(b: &Builder, target: Target) -> Result<()> {
-    let known = machines(target);
+    let known = Arch::known_to(target);
 
     if !known.contains(&b.settings.arch) {
         let names: Vec<&str> = known.iter().map(|arch| arch.name()).collect();
@@ -116,7 +103,7 @@ fn each_base(b: &Builder, test: fn(&Builder) -> Result<Outcome>) -> Result<()> {
     let mut result = Ok(());
 
     for base in b.settings.dirs.bases() {
-        if let Some(why) = config::only_by_kdir(&b.settings.dirs, &base)? {
+        if let Some(why) = base::only_by_kdir(&b.settings.dirs, &base)? {
             b.skip(&base, &why);
             continue;
         }

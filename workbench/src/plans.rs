@@ -11,8 +11,7 @@ use crate::builder::Builder;
 use crate::cli::{Args, Target};
 use crate::commands;
 use crate::console::Console;
-use crate::settings::{Arch, Dirs, Settings};
-use crate::sources::config;
+use crate::settings::{base, Arch, Dirs, Settings};
 use clap::ValueEnum;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -49,7 +48,7 @@ fn the_plan_of_each_command_is_the_one_committed() {
     let dirs = Dirs::new(top(), Path::new("/nonexistent"));
     let mut bases = dirs.bases();
     // There is no KDIR.
-    bases.retain(|base| matches!(config::only_by_kdir(&dirs, base), Ok(None)));
+    bases.retain(|base| matches!(base::only_by_kdir(&dirs, base), Ok(None)));
     let mut all =
         String::from("# What DRY_RUN=1 prints; src/plans.rs tells how to write this anew.\n");
 
@@ -69,7 +68,7 @@ fn the_plan_of_each_command_is_the_one_committed() {
             continue;
         }
         for base in &bases {
-            for arch in commands::machines(*target) {
+            for arch in Arch::known_to(*target) {
                 add(Some(base), *arch);
             }
         }

@@ -3,19 +3,21 @@
 //! What the user asked for, read and checked once, before anything is fetched or written.
 
 pub(crate) mod arch;
+pub(crate) mod base;
 pub(crate) mod dirs;
+mod kdir;
 mod mail;
 mod sample;
 
 pub(crate) use arch::Arch;
+pub(crate) use base::BaseConfig;
 pub(crate) use dirs::Dirs;
+pub(crate) use kdir::Kdir;
 pub(crate) use mail::MailSettings;
 pub(crate) use sample::{SampleSettings, Shard};
 
 use crate::cli::{Args, Target};
 use crate::error::{Error, Result};
-use crate::sources::config;
-use crate::sources::kdir::Kdir;
 use std::path::{Path, PathBuf};
 
 pub(crate) const DEFAULT_BASE: &str = "6.18";
@@ -149,7 +151,7 @@ impl Settings {
                 None => format!("unknown BASE={base}: known are {known}"),
             }));
         }
-        if let (None, Some(why)) = (&kdir, config::only_by_kdir(&dirs, &base)?) {
+        if let (None, Some(why)) = (&kdir, base::only_by_kdir(&dirs, &base)?) {
             return Err(Error::usage(why));
         }
 

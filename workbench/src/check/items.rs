@@ -7,8 +7,7 @@ use crate::builder::Builder;
 use crate::error::Result;
 use crate::harness::seed;
 use crate::outcome::Outcome;
-use crate::settings::{Arch, Settings, DEFAULT_BASE};
-use crate::sources::config;
+use crate::settings::{base, Arch, Settings, DEFAULT_BASE};
 
 /// A test of a base, on a machine.
 pub(super) struct Item {
@@ -28,7 +27,7 @@ pub(super) fn of(b: &Builder, all: bool) -> Result<Vec<Item>> {
 
     for (number, base) in bases.iter().enumerate() {
         let given = b.settings.kdir.is_some();
-        if !given && config::only_by_kdir(&b.settings.dirs, base)?.is_some() {
+        if !given && base::only_by_kdir(&b.settings.dirs, base)?.is_some() {
             items.extend(WITHOUT_TREE.map(|test| Item {
                 test,
                 base: base.clone(),

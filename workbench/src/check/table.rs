@@ -5,8 +5,7 @@
 use crate::builder::Builder;
 use crate::error::Result;
 use crate::outcome::Outcome;
-use crate::settings::Arch;
-use crate::sources::config;
+use crate::settings::{base, Arch};
 use crate::tree::suites::Suites;
 use crate::{breakages, coverage, harness, lint, mail, mutants, run, selftest, style, tree};
 
@@ -81,7 +80,7 @@ fn no_table_of(b: &Builder, suites: Suites) -> Option<String> {
 }
 
 fn no_tree(b: &Builder) -> Option<String> {
-    config::only_by_kdir(&b.settings.dirs, &b.settings.base).unwrap_or_default()
+    base::only_by_kdir(&b.settings.dirs, &b.settings.base).unwrap_or_default()
 }
 
 const EACH: Test = Test {

@@ -4,11 +4,10 @@
 
 use crate::builder::Builder;
 use crate::cli::Target;
-use crate::commands::machines;
 use crate::console::Console;
 use crate::run::verdict::no_sweeps;
 use crate::selftest::{missing, no_control};
-use crate::settings::Settings;
+use crate::settings::{Arch, Settings};
 use clap::ValueEnum;
 
 /// Why a base, or a machine, has none.
@@ -48,7 +47,7 @@ pub(super) fn of(b: &Builder) -> Vec<Other> {
             continue;
         };
         let name = value.get_name();
-        for arch in machines(target) {
+        for arch in Arch::known_to(target) {
             let settings = Settings {
                 arch: *arch,
                 ..b.settings.clone()

@@ -4,16 +4,15 @@
 
 use super::kernel_cache::KernelCache;
 use super::kunit_py::Kunit;
-use crate::build::kbuild::kconfig;
 use crate::builder::{Builder, Step};
 use crate::console::Log;
 use crate::error::{Context, Result};
-use crate::settings::Settings;
+use crate::settings::{BaseConfig, Settings};
 use crate::sources::base::Base;
-use crate::sources::config::BaseConfig;
 use crate::stamp::{remove_file, Inputs, Stamp};
 use crate::toolchain::{self, Sysroot, Toolbox, Tools};
 use crate::tree::branches::{Branch, Branches, Repository};
+use crate::tree::options::kconfig;
 use crate::tree::run_tree::RunTree;
 use crate::tree::suites::Suites;
 use crate::tree::with_patch::{branch_with, PatchedRunTree};

@@ -2,6 +2,7 @@
 
 //! The machines that kernels are built for and run on.
 
+use crate::cli::Target;
 use std::fmt;
 use std::path::Path;
 
@@ -20,6 +21,18 @@ impl Arch {
     pub(crate) const ALL: [Arch; 4] = [Arch::Um, Arch::X86_64, Arch::Arm64, Arch::Ppc32];
     /// Those that the suites run on. The others have programs of their own only.
     pub(crate) const OF_SUITES: [Arch; 3] = [Arch::Um, Arch::X86_64, Arch::Arm64];
+
+    /// Those that a command knows, which is to say, what `ARCH=` may be.
+    pub(crate) fn known_to(target: Target) -> &'static [Arch] {
+        match target {
+            Target::Selftest | Target::SelftestControl | Target::Shell => &Arch::ALL,
+            Target::Sweeps => &[Arch::Um],
+            // Elsewhere any fork that fails brings the base down.
+            Target::Stress | Target::Kcsan | Target::KcsanControl => &[Arch::X86_64],
+            Target::Kunit | Target::Control | Target::Golden | Target::Report => &Arch::OF_SUITES,
+            _ => &[Arch::Um, Arch::X86_64],
+        }
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {

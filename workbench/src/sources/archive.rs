@@ -4,11 +4,11 @@
 //! configuration it uses the keys and how to reach an archive, such as a proxy; no hooks, no
 //! sources, no preferences.
 
-use super::config::{numbers, BaseConfig};
 use super::tarball::Tarball;
 use crate::console::Log;
 use crate::error::{Context, Error, Result};
 use crate::process::{ended, Cmd};
+use crate::settings::base::{numbers, BaseConfig};
 use crate::stamp::{sha256_of, write_whole};
 use std::path::{Path, PathBuf};
 

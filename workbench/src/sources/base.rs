@@ -14,7 +14,7 @@
 
 use super::archive::{self, Archive, Candidate};
 use super::choice::Choice;
-use super::config::BaseConfig;
+use super::kdir::Files;
 use super::tarball::Tarball;
 use super::{import, kdir};
 use crate::builder::{Builder, Step};
@@ -22,6 +22,7 @@ use crate::console::Log;
 use crate::error::{Context, Error, Result};
 use crate::git::Git;
 use crate::lock::Lock;
+use crate::settings::{BaseConfig, Kdir};
 use crate::stamp::write_whole;
 use std::path::{Path, PathBuf};
 
@@ -257,9 +258,9 @@ fn tidy(dir: &Path) {
     }
 }
 
-fn from_kdir(b: &Builder, kdir: &kdir::Kdir) -> Result<Source> {
+fn from_kdir(b: &Builder, kdir: &Kdir) -> Result<Source> {
     let dir = kdir_cache(b);
-    let files = kdir.files()?;
+    let files = Files::of(kdir)?;
     let source = Source {
         repository: dir.join(format!("{}.git", files.key())),
         version: kdir.version.clone(),

@@ -2,9 +2,9 @@
 
 //! Which release of the base this checkout uses.
 
-use super::config::BaseConfig;
 use crate::builder::Builder;
 use crate::error::Result;
+use crate::settings::BaseConfig;
 use crate::stamp::write_whole;
 use std::path::PathBuf;
 

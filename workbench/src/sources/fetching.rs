@@ -5,9 +5,9 @@
 
 use super::archive::{tests::fake_apt, Archive};
 use super::base::{cache_of, from_archive, Base};
-use super::config::BaseConfig;
 use crate::cli::{Args, Target};
 use crate::error::Error;
+use crate::settings::BaseConfig;
 use crate::tree::toy::{edit, kernel, lines, put, Project};
 use std::path::PathBuf;
 

@@ -4,8 +4,9 @@
 
 use super::import;
 use crate::console::Log;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::git::Git;
+use crate::settings::Kdir;
 use crate::stamp::{write_whole, Inputs};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -36,59 +37,16 @@ const SOURCES: [&str; 19] = [
     ".rustfmt.toml",
 ];
 
-/// A tree of the user's that looks like a kernel.
-#[derive(Clone, Debug)]
-pub(crate) struct Kdir {
-    pub(crate) path: PathBuf,
-    /// The base that it is a release of, such as `6.18`.
-    pub(crate) base: String,
-    /// Its release, such as `6.18.15`.
-    pub(crate) version: String,
+/// The files of a tree, as they are now.
+pub(crate) struct Files {
+    dir: PathBuf,
+    files: Vec<(PathBuf, std::fs::Metadata)>,
 }
 
-impl Kdir {
-    /// Fails for what is no kernel tree.
-    pub(crate) fn check(path: &Path) -> Result<Kdir> {
-        let said = path.display();
-        let real = path
-            .canonicalize()
-            .ok()
-            .filter(|real| real.is_dir())
-            .ok_or_else(|| Error::usage(format!("KDIR={said} is not a directory")))?;
-        let makefile = std::fs::read_to_string(real.join("Makefile")).unwrap_or_default();
-        let value = |name: &str| {
-            makefile.lines().find_map(|line| {
-                let rest = line.strip_prefix(name)?.trim_start();
-                let value = rest.strip_prefix('=')?.trim();
-                value.parse::<u32>().ok()
-            })
-        };
-        let kernel = ["Kbuild", "mm/mmap.c", "tools/testing/kunit/kunit.py"]
-            .iter()
-            .all(|file| real.join(file).is_file());
-
-        match (value("VERSION"), value("PATCHLEVEL")) {
-            (Some(version), Some(patchlevel)) if kernel => {
-                let base = format!("{version}.{patchlevel}");
-                let version = format!("{base}.{}", value("SUBLEVEL").unwrap_or(0));
-                Ok(Kdir {
-                    path: real,
-                    base,
-                    version,
-                })
-            }
-            _ => Err(Error::usage(format!(
-                "KDIR={said} is not a kernel tree: no Makefile with VERSION, Kbuild, mm/mmap.c or \
-                 kunit.py at its top"
-            ))),
-        }
-    }
-}
-
-impl Kdir {
+impl Files {
     /// Every file that is not ignored, tracked or not, and is there.
-    pub(crate) fn files(&self) -> Result<Files> {
-        let own = Git::tree(&self.path).with_users_settings();
+    pub(crate) fn of(kdir: &Kdir) -> Result<Files> {
+        let own = Git::tree(&kdir.path).with_users_settings();
         let exclude = ["--others", "--exclude-standard"];
         let list = |git: Git, more: &[String]| {
             git.cmd(["ls-files", "-z"])
@@ -96,26 +54,26 @@ impl Kdir {
                 .args(exclude)
                 // It would refresh the user's index otherwise.
                 .env("GIT_OPTIONAL_LOCKS", "0")
-                .dir(&self.path)
+                .dir(&kdir.path)
                 .checked()
         };
-        let is_git = self.path.join(".git").exists() && own.succeeds(["rev-parse", "--git-dir"])?;
+        let is_git = kdir.path.join(".git").exists() && own.succeeds(["rev-parse", "--git-dir"])?;
         let listed = if is_git {
             list(own, &["--cached".into()])?
         } else {
             let empty = tempfile::tempdir().or_say(|| "cannot make a folder for git")?;
             let git = Git::create_bare(&empty.path().join("git"))?;
             let sources = SOURCES.map(|name| format!("--exclude=!{name}"));
-            list(git.work_tree(&self.path), &sources)?
+            list(git.work_tree(&kdir.path), &sources)?
         };
         let mut files = Files {
-            dir: self.path.clone(),
+            dir: kdir.path.clone(),
             files: Vec::new(),
         };
 
         for name in listed.stdout.split(|byte| *byte == 0) {
             let name = PathBuf::from(OsString::from_vec(name.to_vec()));
-            let Ok(found) = std::fs::symlink_metadata(self.path.join(&name)) else {
+            let Ok(found) = std::fs::symlink_metadata(kdir.path.join(&name)) else {
                 continue;
             };
             if found.is_file() || found.is_symlink() {
@@ -126,15 +84,7 @@ impl Kdir {
         files.files.dedup_by(|one, other| one.0 == other.0);
         Ok(files)
     }
-}
 
-/// The files of a tree, as they are now.
-pub(crate) struct Files {
-    dir: PathBuf,
-    files: Vec<(PathBuf, std::fs::Metadata)>,
-}
-
-impl Files {
     /// A name for this state of the files: as git itself tells whether one has changed, by size
     /// and time.
     pub(crate) fn key(&self) -> String {
@@ -235,7 +185,7 @@ mod tests {
     }
 
     fn listed(kdir: &Kdir) -> Vec<String> {
-        let files = kdir.files().expect("files").files;
+        let files = Files::of(kdir).expect("files").files;
 
         files
             .iter()
@@ -294,7 +244,7 @@ mod tests {
     fn the_key_is_another_when_a_file_changes() {
         let dir = tempfile::tempdir().expect("a folder");
         let kdir = tree(dir.path());
-        let key = || kdir.files().expect("files").key();
+        let key = || Files::of(&kdir).expect("files").key();
         let before = key();
         assert_eq!(key(), before);
 
@@ -324,7 +274,7 @@ mod tests {
         let out = tempfile::tempdir().expect("a folder");
 
         let git = logged(out.path(), |log| {
-            let files = kdir.files()?;
+            let files = Files::of(&kdir)?;
             files.import(&out.path().join("git"), "linux 6.18.0", log)
         })
         .expect("a repository");

@@ -5,7 +5,6 @@
 pub(crate) mod archive;
 pub(crate) mod base;
 pub(crate) mod choice;
-pub(crate) mod config;
 pub(crate) mod import;
 pub(crate) mod kdir;
 pub(crate) mod tarball;

@@ -11,6 +11,7 @@ pub(crate) mod clean;
 pub(crate) mod edit;
 pub(crate) mod form;
 pub(crate) mod make_tree;
+pub(crate) mod options;
 pub(crate) mod parts;
 pub(crate) mod pristine;
 pub(crate) mod rebase;

@@ -3,9 +3,8 @@
 //! `workbench/bases/BASE`: which release of the kernel the series is for, and where it comes from.
 //! Lines `name=value`; the value may be in quotes, what begins with `#` is for the reader.
 
+use super::{Arch, Dirs};
 use crate::error::{Context, Error, Result};
-use crate::settings::arch::Arch;
-use crate::settings::dirs::Dirs;
 
 /// A base, as its file describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
