@@ -12,7 +12,6 @@ use super::{
     user::UserSpace, //
 };
 use core::sync::atomic::{
-    AtomicBool,
     AtomicUsize,
     Ordering, //
 };
@@ -37,8 +36,8 @@ pub(crate) enum Watched {
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 /// How many events of forks were read.
 static FORKS_READ: AtomicUsize = AtomicUsize::new(0);
-/// Set from before an event is read until it has been handled.
-static READING: AtomicBool = AtomicBool::new(false);
+/// How many threads are reading an event, or have not handled what they have read.
+static READING: AtomicUsize = AtomicUsize::new(0);
 
 /// Returns how many userfaultfds are open.
 pub(crate) fn count() -> usize {
@@ -50,9 +49,9 @@ pub(crate) fn forks() -> usize {
     FORKS_READ.load(Ordering::Relaxed)
 }
 
-/// Waits until the event has been handled that was read last.
+/// Waits until all events have been handled that were read.
 pub(crate) fn settle() {
-    while READING.load(Ordering::Acquire) {
+    while READING.load(Ordering::Acquire) > 0 {
         sleep();
     }
 }
@@ -179,11 +178,11 @@ impl Drop for Watch {
 unsafe extern "C" fn read_events(file: *mut c_void) -> i32 {
     // SAFETY: FFI call; this is a kthread.
     while !unsafe { kthread_should_stop() } {
-        READING.store(true, Ordering::Relaxed);
+        READING.fetch_add(1, Ordering::Relaxed);
         // SAFETY: The file is open until this thread has been stopped.
         let was_there = unsafe { read_event(file.cast()) };
 
-        READING.store(false, Ordering::Release);
+        READING.fetch_sub(1, Ordering::Release);
         if !was_there {
             sleep();
         }
