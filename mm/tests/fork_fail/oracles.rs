@@ -136,13 +136,17 @@ fn grace_period() {
     unsafe { rcu_barrier() };
 }
 
-/// Waits until everything is freed that is freed late, by RCU or by another task.
+/// Waits until everything is freed that is freed late, by RCU or by another task, and until
+/// everything is allocated that is allocated ahead.
 pub(crate) fn settle() {
     uffd::settle();
-    // The per-CPU batches hold references to pages.
+    // Work on another CPU may be releasing files; flush_delayed_fput() of 6.12 does not wait for
+    // that. Work also adds percpu memory ahead, which may take page tables of the kernel, and those
+    // are counted. The per-CPU batches hold references to pages.
     // SAFETY: FFI calls without safety requirements.
     unsafe {
         flush_delayed_fput();
+        fork_fail_flush_work();
         lru_add_drain_all();
         rcu_barrier();
         kvfree_rcu_barrier();

@@ -11,7 +11,10 @@
 #include <linux/rmap.h>
 #include <linux/sched/coredump.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <asm/syscall.h>
+
+#define system_percpu_wq system_wq
 
 #ifdef CONFIG_UML
 extern const sys_call_ptr_t sys_call_table[];

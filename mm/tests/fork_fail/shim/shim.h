@@ -152,6 +152,8 @@ unsigned long fork_fail_anon_mappings(struct anon_vma *anon_vma,
 
 /* Keeps this kthread on the CPU on which it is, or lets it run on any. */
 int fork_fail_stay_on_cpu(bool stay);
+/* Waits for all work that is queued on the kernel's general workqueue. */
+void fork_fail_flush_work(void);
 /* Makes a fatal signal pending in this kthread, or takes it back. */
 void fork_fail_set_killed(bool killed);
 /* A format, and one whose module is about to be unloaded */

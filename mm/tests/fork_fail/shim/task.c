@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kthread of a test, and formats of programs. */
+/* The kthread of a test, what is done for it in the background, and formats of programs. */
+
+#include <linux/workqueue.h>
 
 #include "shim.h"
 
@@ -7,6 +9,15 @@ int fork_fail_stay_on_cpu(bool stay)
 {
 	return set_cpus_allowed_ptr(current, stay ? cpumask_of(raw_smp_processor_id()) :
 						    cpu_possible_mask);
+}
+
+/*
+ * flush_workqueue() warns of this queue, as others wait for what is none of theirs.
+ * Here that is what is wanted.
+ */
+void fork_fail_flush_work(void)
+{
+	__flush_workqueue(system_percpu_wq);
 }
 
 /* No signal ends a kthread: it only looks killed to what it calls. */
