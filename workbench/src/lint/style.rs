@@ -12,7 +12,7 @@ use crate::process::Cmd;
 use crate::settings::Dirs;
 use crate::stamp::Inputs;
 use crate::toolchain::{Sysroot, Toolbox, Tools};
-use crate::tree::branches::Branch;
+use crate::tree::branches::{Branch, Branches, Repository};
 use crate::tree::run_tree::RunTree;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,7 @@ struct Style<'a> {
     toolbox: Toolbox,
     /// The whole series; the harness reads its headers.
     tree: PathBuf,
+    repository: Repository,
 }
 
 pub(crate) fn style(b: &Builder) -> Result<Outcome> {
@@ -60,6 +61,7 @@ pub(crate) fn style(b: &Builder) -> Result<Outcome> {
         tree: b.ensure(RunTree {
             branch: Branch::Fixed,
         })?,
+        repository: b.ensure(Branches)?,
     };
 
     outcome::long_test(
@@ -113,7 +115,7 @@ impl Style<'_> {
         }
         Ok(Tested {
             inputs,
-            tree: String::new(),
+            tree: self.repository.tree(Branch::Fixed)?,
         })
     }
 
