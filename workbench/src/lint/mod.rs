@@ -14,6 +14,7 @@ mod coccinelle;
 pub(crate) mod complaints;
 pub(crate) mod explained;
 mod kernel_doc;
+mod known;
 mod patch;
 mod section;
 mod style;
