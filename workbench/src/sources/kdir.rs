@@ -7,8 +7,10 @@ use crate::console::Log;
 use crate::error::{Context, Result};
 use crate::git::Git;
 use crate::settings::Kdir;
-use crate::stamp::{write_whole, Inputs};
+use crate::stamp::Inputs;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -130,15 +132,24 @@ impl Files {
 /// Notes in an imported tree that a repository borrows its objects.
 pub(crate) fn note_user(repository: &Path, user: &Path) -> Result<()> {
     let file = repository.join("users");
-    let mut text = std::fs::read_to_string(&file).unwrap_or_default();
-    let line = user.display().to_string();
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let user = user.display().to_string();
 
-    if text.lines().any(|known| known == line) {
+    if text.lines().any(|known| known == user) {
         return Ok(());
     }
-    text.push_str(&line);
-    text.push('\n');
-    write_whole(&file, text.as_bytes())
+    let mut line = user + "\n";
+    // The disk may have been full.
+    if !text.is_empty() && !text.ends_with('\n') {
+        line.insert(0, '\n');
+    }
+    // Others may be adding theirs: what is written at once, to the end, is there as a whole.
+    File::options()
+        .create(true)
+        .append(true)
+        .open(&file)
+        .and_then(|mut file| file.write_all(line.as_bytes()))
+        .or_say(|| format!("cannot write {}", file.display()))
 }
 
 /// Imported trees that somebody has used and nobody does any more.
@@ -286,5 +297,26 @@ mod tests {
             .arg(dir.path())
             .read()
             .expect("chmod");
+    }
+
+    #[test]
+    fn users_are_noted_at_once_and_each_once() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let users: Vec<PathBuf> = (0..8).map(|i| format!("/clone/{i}").into()).collect();
+        // A note that was cut short.
+        std::fs::write(dir.path().join("users"), "/clo").expect("a file");
+
+        for _ in 0..2 {
+            std::thread::scope(|threads| {
+                for user in &users {
+                    threads.spawn(|| note_user(dir.path(), user).expect("a note"));
+                }
+            });
+        }
+        let text = std::fs::read_to_string(dir.path().join("users")).expect("notes");
+        let mut noted: Vec<PathBuf> = text.lines().skip(1).map(PathBuf::from).collect();
+        noted.retain(|user| *user != PathBuf::new());
+        noted.sort();
+        assert_eq!(noted, users);
     }
 }
