@@ -65,9 +65,9 @@ pub(crate) fn caught(log: &str, end: Option<End>) -> Caught {
     };
     match end {
         None => Caught::Undecided,
-        Some(End::Timeout) => by("hangs"),
         // It is the machine that is in trouble.
-        Some(End::Exit) if !booted && !has_begun(log) => Caught::Undecided,
+        Some(_) if !booted && !has_begun(log) => Caught::Undecided,
+        Some(End::Timeout) => by("hangs"),
         Some(End::Exit) if !booted => by("does not boot"),
         Some(End::Exit) if passed == 0 || !halted => by("the kernel ends without a word"),
         Some(End::Exit) => Caught::Survived,
@@ -233,7 +233,9 @@ reboot: System halted
             "unshare: fork failed: Resource temporarily unavailable\n",
             "Running tests with:\n$ linux kunit.enable=1\nTraceback (most recent call last):\n",
         ] {
-            assert_eq!(caught(log, Some(End::Exit)), Caught::Undecided, "{log}");
+            for end in [End::Exit, End::Timeout] {
+                assert_eq!(caught(log, Some(end)), Caught::Undecided, "{log}");
+            }
         }
     }
 
