@@ -4,6 +4,7 @@
  */
 
 #include <linux/kallsyms.h>
+#include <linux/vmalloc.h>
 
 #include "bodies.h"
 #include "expected.h"
@@ -231,15 +232,15 @@ static void followed_have_to_be_waited_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_points(test, seven_by_two), 7);
 }
 
-/* One that frees its memory after it has told the armed task to go on is no danger. */
-static void followed_may_free_later(struct kunit *test)
+/* The points of a helper that is still at work when the window is closed, and of three objects */
+static unsigned long points_beside(struct kunit *test, int (*body)(void *arg))
 {
 	struct kunit_fault_plan count_only = {};
 	struct kunit_fault_report report;
 	struct slow_helper slow;
 	struct helper helper;
 
-	begin_slowly(&helper, &slow, frees_slowly);
+	begin_slowly(&helper, &slow, body);
 	KUNIT_ASSERT_EQ(test, kunit_fault_arm(test, &count_only), 0);
 	kunit_fault_follow_work(test, &helper.work);
 	schedule_work(&helper.work);
@@ -248,7 +249,31 @@ static void followed_may_free_later(struct kunit *test)
 	kunit_fault_disarm(test, &report);
 	go_on(&helper, &slow);
 	KUNIT_EXPECT_FALSE(test, report.overlapped);
-	KUNIT_EXPECT_EQ(test, report.points, 3);
+	return report.points;
+}
+
+/* One that frees its memory after it has told the armed task to go on is no danger. */
+static void followed_may_free_later(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, points_beside(test, frees_slowly), 3);
+}
+
+static int maps_and_frees_slowly(void *arg)
+{
+	void *mapped = vmalloc(PAGE_SIZE);
+	int err;
+
+	if (!mapped)
+		return -ENOMEM;
+	err = frees_slowly(arg);
+	vfree(mapped);
+	return err;
+}
+
+/* The same if the last that it has asked for is a mapping. */
+static void followed_may_have_mapped(struct kunit *test)
+{
+	KUNIT_EXPECT_GT(test, points_beside(test, maps_and_frees_slowly), 3);
 }
 
 /* What it is in when it begins to be followed does not hide what comes later. */
@@ -313,6 +338,7 @@ static struct kunit_case followed_cases[] = {
 #ifndef MODULE
 	KUNIT_CASE(followed_have_to_be_waited_for),
 	KUNIT_CASE(followed_may_free_later),
+	KUNIT_CASE(followed_may_have_mapped),
 	KUNIT_CASE(followed_may_be_at_work),
 #endif
 	KUNIT_CASE_PARAM(failures_are_reported, failing_gen_params),
